@@ -1,0 +1,7 @@
+//! Benchmark runner for guardrail policies.
+//!
+//! The library does everything and prints nothing; `main.rs` is a thin binary over it. Data moves one way: a dataset
+//! and a policy go in, rows and a summary come out, reports and gates read those.
+
+pub mod api;
+pub mod value;

@@ -1,0 +1,2 @@
+//! The znyx-bench command.
+fn main() {}
