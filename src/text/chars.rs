@@ -1,0 +1,186 @@
+//! Python's notions of word character, digit, blank, word edge and lower case.
+//!
+//! They decide verdicts on non-ASCII text and differ from Rust's and the `regex` crate's: numbers such as a
+//! superscript two are word characters, combining marks and joiners are not, and everything is Unicode 14.
+
+use super::unicode14::CLASSES;
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+/// What a character is to the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A letter, a number that is no decimal digit, or `_`.
+    Word,
+    /// A decimal digit of any script (category Nd).
+    Digit,
+    /// A blank: White_Space and U+001C..U+001F.
+    Space,
+    /// Everything else: punctuation, symbols, marks, joiners, controls, unassigned.
+    Other,
+}
+
+/// Classes of the basic plane, two stages flattened: one byte a code point, built on first use.
+fn basic_plane() -> &'static [Class] {
+    static TABLE: OnceLock<Vec<Class>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table = vec![Class::Other; 0x1_0000];
+        for (c, class) in table.iter_mut().enumerate().take(0x80) {
+            #[allow(clippy::cast_possible_truncation)]
+            let byte = c as u8;
+            *class = ascii_class(byte);
+        }
+        for &(first, last, class) in CLASSES {
+            if first < 0x1_0000 {
+                table[first as usize..=last.min(0xFFFF) as usize].fill(class);
+            }
+        }
+        table
+    })
+}
+
+const fn ascii_class(b: u8) -> Class {
+    match b {
+        b'0'..=b'9' => Class::Digit,
+        b'A'..=b'Z' | b'a'..=b'z' | b'_' => Class::Word,
+        b'\t'..=b'\r' | 0x1C..=b' ' => Class::Space,
+        _ => Class::Other,
+    }
+}
+
+/// The class of a character.
+#[must_use]
+pub fn class(c: char) -> Class {
+    let point = u32::from(c);
+    if point < 0x80 {
+        #[allow(clippy::cast_possible_truncation)]
+        return ascii_class(point as u8);
+    }
+    if point < 0x1_0000 {
+        return basic_plane()[point as usize];
+    }
+    let at = CLASSES.partition_point(|&(_, last, _)| last < point);
+    match CLASSES.get(at) {
+        Some(&(first, _, class)) if first <= point => class,
+        _ => Class::Other,
+    }
+}
+
+/// Python's `\w`: letters and numbers of every kind and `_`.
+#[must_use]
+pub fn is_word(c: char) -> bool {
+    matches!(class(c), Class::Word | Class::Digit)
+}
+
+/// Python's `\d`: decimal digits of every script.
+#[must_use]
+pub fn is_digit(c: char) -> bool {
+    class(c) == Class::Digit
+}
+
+/// Python's `\s` and `str.isspace`.
+#[must_use]
+pub fn is_space(c: char) -> bool {
+    class(c) == Class::Space
+}
+
+/// The value of a decimal digit of any script: its place in its run of ten.
+#[must_use]
+pub fn digit_value(c: char) -> Option<u32> {
+    if c.is_ascii() {
+        return c.to_digit(10);
+    }
+    let point = u32::from(c);
+    let at = CLASSES.partition_point(|&(_, last, _)| last < point);
+    match CLASSES.get(at) {
+        Some(&(first, _, Class::Digit)) if first <= point => Some((point - first) % 10),
+        _ => None,
+    }
+}
+
+/// Whether the place between two neighbours (`None` at the ends of the text) is a word edge.
+#[must_use]
+pub fn is_edge(before: Option<char>, after: Option<char>) -> bool {
+    before.is_some_and(is_word) != after.is_some_and(is_word)
+}
+
+/// The word-edge test at byte `at` of `text`.
+#[must_use]
+pub fn edge_at(text: &str, at: usize) -> bool {
+    is_edge(text[..at].chars().next_back(), text[at..].chars().next())
+}
+
+/// The text without Python blanks at both ends.
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(is_space)
+}
+
+/// Python's `str.lower`: full lower-casing with the final-sigma rule; borrowed when nothing changes.
+///
+/// Letters that Unicode gained after version 14 stay as they are, as in the reference.
+#[must_use]
+pub fn lower(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(text)
+        };
+    }
+    if text.chars().any(cased_after_unicode_14) {
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(cased_after_unicode_14) {
+            let cut = piece.char_indices().next_back().filter(|&(_, c)| cased_after_unicode_14(c));
+            let (old, new) = piece.split_at(cut.map_or(piece.len(), |(i, _)| i));
+            out.push_str(&old.to_lowercase());
+            out.push_str(new);
+        }
+        return Cow::Owned(out);
+    }
+    Cow::Owned(text.to_lowercase())
+}
+
+/// Characters whose lower case exists only in Unicode versions after 14.
+fn cased_after_unicode_14(c: char) -> bool {
+    c > '\u{1C88}' && class(c) == Class::Other && c.to_lowercase().next() != Some(c)
+        // Circled capitals (So) had their lower case long before.
+        && !matches!(c, '\u{24B6}'..='\u{24CF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn word_characters_are_pythons() {
+        for c in ['a', '_', '7', 'é', '²', '½', 'Ⅷ', '日', '٣', '①'] {
+            assert!(is_word(c), "{c:?}");
+        }
+        for c in ['\u{301}', '\u{200D}', '\u{203F}', 'ⓐ', ' ', '-', '\u{200B}', '😀'] {
+            assert!(!is_word(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn blanks_include_the_separators_but_not_zero_width_ones() {
+        assert!(['\u{1C}', '\u{1F}', '\u{85}', '\u{A0}', '\u{3000}', '\t'].into_iter().all(is_space));
+        assert!(!['\u{200B}', '\u{FEFF}', '\u{2060}', '\u{180E}'].into_iter().any(is_space));
+    }
+
+    #[test]
+    fn digits_of_any_script_have_their_value() {
+        assert_eq!(digit_value('7'), Some(7));
+        assert_eq!(digit_value('٣'), Some(3));
+        assert_eq!(digit_value('９'), Some(9));
+        assert_eq!(digit_value('\u{1D7DA}'), Some(2));
+        assert_eq!(digit_value('²'), None);
+    }
+
+    #[test]
+    fn lowering_is_full_and_knows_the_final_sigma() {
+        assert_eq!(lower("ΟΔΟΣ İX"), "οδος i\u{307}x");
+        assert_eq!(lower("plain"), "plain");
+        assert_eq!(lower("Ⓐ"), "ⓐ");
+    }
+}

@@ -1,0 +1,141 @@
+//! The shared prefilter: the literals that all enabled rules need, searched together in one pass over a text.
+//!
+//! Each rule registers the literals of which at least one must occur (in the folded view) for the rule to match at
+//! all, and receives a [`Gate`]. One automaton finds which gates a text opens; only rules behind open gates run.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use std::collections::HashMap;
+
+/// A rule's place in the prefilter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate(u32);
+
+impl Gate {
+    /// A gate that is open for every text: for rules without a literal to look for.
+    pub const ALWAYS: Gate = Gate(u32::MAX);
+}
+
+/// Collects needles while detectors are compiled.
+#[derive(Debug, Default)]
+pub struct NeedleSet {
+    gates: u32,
+    needles: Vec<Vec<u8>>,
+    openers: Vec<Vec<u32>>,
+    index: HashMap<Vec<u8>, usize>,
+}
+
+impl NeedleSet {
+    /// An empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers a rule that can match only where one of `needles` occurs in the folded view, and returns its gate.
+    ///
+    /// Needles must be written as the folded view holds them (lower case). No needles, or an empty one, means the
+    /// rule cannot be ruled out.
+    pub fn gate<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> Gate {
+        let needles: Vec<Vec<u8>> = needles.into_iter().map(|n| n.as_ref().to_vec()).collect();
+        if needles.is_empty() || needles.iter().any(Vec::is_empty) {
+            return Gate::ALWAYS;
+        }
+        debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
+        let gate = self.gates;
+        self.gates += 1;
+        for needle in needles {
+            let at = *self.index.entry(needle).or_insert_with_key(|needle| {
+                self.needles.push(needle.clone());
+                self.openers.push(Vec::new());
+                self.needles.len() - 1
+            });
+            if self.openers[at].last() != Some(&gate) {
+                self.openers[at].push(gate);
+            }
+        }
+        Gate(gate)
+    }
+
+    /// Builds the automaton over everything registered.
+    #[must_use]
+    pub fn build(self) -> Prefilter {
+        let automaton = (!self.needles.is_empty()).then(|| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::DFA))
+                .build(&self.needles)
+                .or_else(|_| AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.needles))
+                // Only a set of needles beyond 2^31 states cannot be built; policies are far smaller.
+                .expect("the needles of a policy fit an automaton")
+        });
+        Prefilter { automaton, openers: self.openers, gates: self.gates as usize }
+    }
+}
+
+/// The compiled prefilter of an engine.
+#[derive(Debug)]
+pub struct Prefilter {
+    automaton: Option<AhoCorasick>,
+    openers: Vec<Vec<u32>>,
+    gates: usize,
+}
+
+/// Which gates a text opens.
+#[derive(Clone, Debug, Default)]
+pub struct OpenGates {
+    bits: Vec<u64>,
+}
+
+impl OpenGates {
+    /// Whether the rule behind `gate` may match.
+    #[must_use]
+    pub fn is_open(&self, gate: Gate) -> bool {
+        gate == Gate::ALWAYS || self.bits.get(gate.0 as usize / 64).is_some_and(|word| word >> (gate.0 % 64) & 1 == 1)
+    }
+}
+
+impl Prefilter {
+    /// A prefilter with no rules.
+    #[must_use]
+    pub fn none() -> Self {
+        NeedleSet::new().build()
+    }
+
+    /// One pass over a folded text.
+    #[must_use]
+    pub fn scan(&self, folded: &[u8]) -> OpenGates {
+        let mut bits = vec![0u64; self.gates.div_ceil(64)];
+        if let Some(automaton) = &self.automaton {
+            for found in automaton.find_overlapping_iter(folded) {
+                for &gate in &self.openers[found.pattern().as_usize()] {
+                    bits[gate as usize / 64] |= 1 << (gate % 64);
+                }
+            }
+        }
+        OpenGates { bits }
+    }
+
+    /// How many different literals are searched for.
+    #[must_use]
+    pub fn needle_count(&self) -> usize {
+        self.openers.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlapping_needles_open_all_their_gates() {
+        let mut set = NeedleSet::new();
+        let a = set.gate(["sk-"]);
+        let b = set.gate(["sk-ant-"]);
+        let c = set.gate(["ant", "bee"]);
+        let d = set.gate(["nowhere"]);
+        let always = set.gate(Vec::<&str>::new());
+        let open = set.build().scan(b"x sk-ant-1");
+        assert!([a, b, c, always].into_iter().all(|g| open.is_open(g)));
+        assert!(!open.is_open(d));
+    }
+}

@@ -1,0 +1,421 @@
+//! Regular expressions with Python's meaning of `\w \d \s \b`, behind the prefilter, compiled on first use.
+//!
+//! Patterns are written in the syntax of the `regex` crate; the four classes mean what they mean in Python. Two
+//! kinds, for the two ways the reference matches:
+//!
+//! * [`FoldedPattern`] ignores case and runs on the folded view: its places are code points.
+//! * [`CasedPattern`] minds case (or ignores it with non-ASCII literals) and runs on the text itself: bytes.
+
+use super::literals;
+use super::needles::{Gate, NeedleSet};
+use super::span::{ByteSpan, CharSpan};
+use super::view::Text;
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
+use std::sync::OnceLock;
+
+/// The compiled size that one pattern may take. Generous: patterns are our own or were parsed by a policy's author.
+const SIZE_LIMIT: usize = 64 << 20;
+
+/// What is wrong with a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("pattern {pattern:?}: {message}")]
+pub struct PatternError {
+    /// The pattern as written.
+    pub pattern: String,
+    /// The parser's complaint.
+    pub message: String,
+}
+
+/// A case-insensitive pattern over the folded view.
+///
+/// Literals are written in lower case; punctuation of [`super::fold::PUNCTUATION`] may be used literally.
+/// Other non-ASCII literals cannot be told apart in the folded view and are refused.
+#[derive(Debug)]
+pub struct FoldedPattern {
+    source: String,
+    gate: Gate,
+    regex: OnceLock<regex::bytes::Regex>,
+}
+
+impl FoldedPattern {
+    /// Checks the pattern and registers its literals with the prefilter; compiling waits for the first text that
+    /// opens the gate.
+    ///
+    /// # Errors
+    /// When the pattern does not parse, or has a capital or a non-ASCII letter.
+    pub fn new(pattern: &str, needles: &mut NeedleSet) -> Result<Self, PatternError> {
+        let source = folded_source(pattern)?;
+        let hir = parse(&source, false, false).map_err(|message| PatternError { pattern: pattern.into(), message })?;
+        let gate = needles.gate(literals::shorten(literals::needles(&hir)));
+        Ok(FoldedPattern { source, gate, regex: OnceLock::new() })
+    }
+
+    /// As [`FoldedPattern::new`], with the gate given instead of derived: for patterns whose needles are known, or
+    /// which run only on parts of a text where the prefilter does not look.
+    ///
+    /// # Errors
+    /// When the pattern has a capital or a non-ASCII letter.
+    pub fn with_gate(pattern: &str, gate: Gate) -> Result<Self, PatternError> {
+        Ok(FoldedPattern { source: folded_source(pattern)?, gate, regex: OnceLock::new() })
+    }
+
+    /// The prefilter gate.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.gate
+    }
+
+    /// The compiled expression over folded bytes, for windows and anchored searches.
+    pub fn regex(&self) -> &regex::bytes::Regex {
+        self.regex.get_or_init(|| {
+            regex::bytes::RegexBuilder::new(&self.source)
+                .unicode(false)
+                .size_limit(SIZE_LIMIT)
+                .build()
+                // `new` parsed it; `with_gate` patterns are constants that the tests compile.
+                .unwrap_or_else(|e| panic!("pattern {:?}: {e}", self.source))
+        })
+    }
+
+    /// Whether the pattern occurs in the text.
+    #[must_use]
+    pub fn is_match(&self, text: &Text<'_>) -> bool {
+        text.is_open(self.gate) && self.regex().is_match(text.folded())
+    }
+
+    /// All non-overlapping matches, left to right.
+    pub fn find_iter<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = CharSpan> + 't {
+        text.is_open(self.gate)
+            .then(|| self.regex().find_iter(text.folded()))
+            .into_iter()
+            .flatten()
+            .map(|m| CharSpan { start: m.start(), end: m.end() })
+    }
+
+    /// The first match.
+    #[must_use]
+    pub fn find(&self, text: &Text<'_>) -> Option<CharSpan> {
+        self.find_iter(text).next()
+    }
+}
+
+/// A pattern over the text itself, minding case unless built with [`CasedPattern::ignore_case`].
+#[derive(Debug)]
+pub struct CasedPattern {
+    pattern: String,
+    wide_source: String,
+    ignore_case: bool,
+    gate: Gate,
+    /// For ASCII texts: byte classes and ASCII word edges, the fastest automaton.
+    ascii: OnceLock<regex::bytes::Regex>,
+    /// For other texts: Unicode classes over [`Text::edge_view`].
+    wide: OnceLock<regex::Regex>,
+}
+
+impl CasedPattern {
+    /// Checks the pattern and registers its literals with the prefilter.
+    ///
+    /// # Errors
+    /// When the pattern does not parse.
+    pub fn new(pattern: &str, needles: &mut NeedleSet) -> Result<Self, PatternError> {
+        Self::build(pattern, false, needles)
+    }
+
+    /// A pattern in either case that has non-ASCII literals; ASCII ones belong in a [`FoldedPattern`].
+    /// ASCII `i` also matches U+0130 and U+0131.
+    ///
+    /// # Errors
+    /// When the pattern does not parse.
+    pub fn ignore_case(pattern: &str, needles: &mut NeedleSet) -> Result<Self, PatternError> {
+        Self::build(pattern, true, needles)
+    }
+
+    fn build(pattern: &str, ignore_case: bool, needles: &mut NeedleSet) -> Result<Self, PatternError> {
+        let error = |message| PatternError { pattern: pattern.into(), message };
+        let wide_source = wide_source(pattern, ignore_case).map_err(error)?;
+        let hir = parse(&wide_source, true, false).map_err(error)?;
+        let gate = needles.gate(literals::shorten(literals::needles(&hir)));
+        Ok(CasedPattern {
+            pattern: pattern.to_owned(),
+            wide_source,
+            ignore_case,
+            gate,
+            ascii: OnceLock::new(),
+            wide: OnceLock::new(),
+        })
+    }
+
+    /// The prefilter gate.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.gate
+    }
+
+    fn ascii(&self) -> &regex::bytes::Regex {
+        self.ascii.get_or_init(|| {
+            regex::bytes::RegexBuilder::new(&ascii_source(&self.pattern))
+                .unicode(!self.pattern.is_ascii())
+                .case_insensitive(self.ignore_case)
+                .size_limit(SIZE_LIMIT)
+                .build()
+                // `build` parsed the pattern; only its classes are narrower here.
+                .unwrap_or_else(|e| panic!("pattern {:?}: {e}", self.pattern))
+        })
+    }
+
+    fn wide(&self) -> &regex::Regex {
+        self.wide.get_or_init(|| {
+            regex::RegexBuilder::new(&self.wide_source)
+                .size_limit(SIZE_LIMIT)
+                .build()
+                // `build` parsed this very source.
+                .unwrap_or_else(|e| panic!("pattern {:?}: {e}", self.pattern))
+        })
+    }
+
+    /// Whether the pattern occurs in the text.
+    #[must_use]
+    pub fn is_match(&self, text: &Text<'_>) -> bool {
+        text.is_open(self.gate)
+            && if text.is_ascii() {
+                self.ascii().is_match(text.raw().as_bytes())
+            } else {
+                self.wide().is_match(text.edge_view())
+            }
+    }
+
+    /// The first match at or after byte `from`, with the text before it seen as context.
+    #[must_use]
+    pub fn find_at(&self, text: &Text<'_>, from: usize) -> Option<ByteSpan> {
+        if !text.is_open(self.gate) || from > text.raw().len() {
+            return None;
+        }
+        let (start, end) = if text.is_ascii() {
+            self.ascii().find_at(text.raw().as_bytes(), from).map(|m| (m.start(), m.end()))?
+        } else {
+            self.wide().find_at(text.edge_view(), from).map(|m| (m.start(), m.end()))?
+        };
+        Some(ByteSpan { start, end })
+    }
+
+    /// All non-overlapping matches, left to right.
+    pub fn find_iter<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = ByteSpan> + 't {
+        let open = text.is_open(self.gate);
+        let ascii = (open && text.is_ascii()).then(|| self.ascii().find_iter(text.raw().as_bytes()));
+        let wide = (open && !text.is_ascii()).then(|| self.wide().find_iter(text.edge_view()));
+        let ascii = ascii.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
+        let wide = wide.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
+        ascii.chain(wide)
+    }
+
+    /// The groups of the first match, by number; group 0 is the match.
+    #[must_use]
+    pub fn captures(&self, text: &Text<'_>) -> Option<Vec<Option<ByteSpan>>> {
+        if !text.is_open(self.gate) {
+            return None;
+        }
+        Some(if text.is_ascii() {
+            let groups = self.ascii().captures(text.raw().as_bytes())?;
+            groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
+        } else {
+            let groups = self.wide().captures(text.edge_view())?;
+            groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
+        })
+    }
+}
+
+fn parse(source: &str, unicode: bool, ignore_case: bool) -> Result<Hir, String> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(unicode)
+        .utf8(unicode)
+        .case_insensitive(ignore_case)
+        .build()
+        .parse(source)
+        .map_err(|e| match e {
+            regex_syntax::Error::Parse(e) => e.kind().to_string(),
+            regex_syntax::Error::Translate(e) => e.kind().to_string(),
+            e => e.to_string(),
+        })
+}
+
+/// The classes of one dialect: what stands inside brackets, and for a negated class the whole bracket.
+struct Classes {
+    digit: &'static str,
+    space: &'static str,
+    word: &'static str,
+}
+
+const FOLDED: Classes = Classes { digit: "0-9D", space: r"\t-\r\x1c-\x20\xa0", word: "0-9A-Za-z_" };
+const ASCII: Classes = Classes { digit: "0-9", space: r"\t-\r\x1c-\x20", word: "0-9A-Za-z_" };
+
+/// Rewrites `\d \s \w` and their negations; hands every other character to `other`.
+fn translate(
+    pattern: &str,
+    classes: &Classes,
+    mut other: impl FnMut(char, &mut String) -> Result<(), String>,
+) -> Result<String, String> {
+    let mut out = String::with_capacity(pattern.len() * 2);
+    let mut depth = 0usize;
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => {
+                let Some(escaped) = chars.next() else { return Err("ends in a backslash".into()) };
+                let (set, negated) = match escaped {
+                    'd' => (classes.digit, false),
+                    's' => (classes.space, false),
+                    'w' => (classes.word, false),
+                    'D' => (classes.digit, true),
+                    'S' => (classes.space, true),
+                    'W' => (classes.word, true),
+                    _ => {
+                        out.push('\\');
+                        out.push(escaped);
+                        continue;
+                    }
+                };
+                match (negated, depth) {
+                    (true, _) => out.extend(["[^", set, "]"]),
+                    (false, 0) => out.extend(["[", set, "]"]),
+                    (false, _) => out.push_str(set),
+                }
+            }
+            '[' => {
+                depth += 1;
+                out.push(c);
+            }
+            ']' => {
+                depth = depth.saturating_sub(1);
+                out.push(c);
+            }
+            _ => other(c, &mut out)?,
+        }
+    }
+    Ok(out)
+}
+
+fn folded_source(pattern: &str) -> Result<String, PatternError> {
+    translate(pattern, &FOLDED, |c, out| {
+        if c.is_ascii_uppercase() {
+            return Err(format!("the capital {c:?} cannot occur in the folded view"));
+        }
+        if c.is_ascii() {
+            out.push(c);
+            return Ok(());
+        }
+        match super::fold::PUNCTUATION.iter().find(|&&(p, _)| p == c) {
+            Some((_, byte)) => out.push_str(&format!("\\x{byte:02x}")),
+            None => return Err(format!("{c:?} has no byte of its own in the folded view")),
+        }
+        Ok(())
+    })
+    .map_err(|message| PatternError { pattern: pattern.to_owned(), message })
+}
+
+fn ascii_source(pattern: &str) -> String {
+    let source = translate(pattern, &ASCII, |c, out| {
+        out.push(c);
+        Ok(())
+    })
+    .unwrap_or_default();
+    // With non-ASCII literals the expression keeps Unicode mode, where the edge must be asked for in bytes.
+    if pattern.is_ascii() { source } else { source.replace(r"\b", r"(?-u:\b)").replace(r"\B", r"(?-u:\B)") }
+}
+
+/// The source for non-ASCII texts. Under IGNORECASE every class that has both cases of `i`, literals included, gains
+/// the dotted and the dotless Turkish i, as in Python.
+fn wide_source(pattern: &str, ignore_case: bool) -> Result<String, String> {
+    let hir = parse(pattern, true, ignore_case)?;
+    Ok(if ignore_case { with_turkish_i(&hir).to_string() } else { pattern.to_owned() })
+}
+
+fn with_turkish_i(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => {
+            let has = |c: char| class.ranges().iter().any(|r| r.start() <= c && c <= r.end());
+            let mut class = class.clone();
+            if has('i') && has('I') {
+                class.push(ClassUnicodeRange::new('\u{130}', '\u{131}'));
+            }
+            Hir::class(Class::Unicode(class))
+        }
+        HirKind::Repetition(repetition) => {
+            let mut repetition = repetition.clone();
+            repetition.sub = Box::new(with_turkish_i(&repetition.sub));
+            Hir::repetition(repetition)
+        }
+        HirKind::Capture(capture) => {
+            let mut capture = capture.clone();
+            capture.sub = Box::new(with_turkish_i(&capture.sub));
+            Hir::capture(capture)
+        }
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(with_turkish_i).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(with_turkish_i).collect()),
+        _ => hir.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(pattern: &str, texts: &[&str]) -> Vec<bool> {
+        let mut needles = NeedleSet::new();
+        let pattern = FoldedPattern::new(pattern, &mut needles).unwrap();
+        let prefilter = needles.build();
+        texts.iter().map(|t| pattern.is_match(&Text::new(*t, &prefilter))).collect()
+    }
+
+    fn cased(pattern: &str, texts: &[&str]) -> Vec<bool> {
+        let mut needles = NeedleSet::new();
+        let pattern = CasedPattern::new(pattern, &mut needles).unwrap();
+        let prefilter = needles.build();
+        texts.iter().map(|t| pattern.is_match(&Text::new(*t, &prefilter))).collect()
+    }
+
+    #[test]
+    fn folded_patterns_ignore_case_as_python_does() {
+        assert_eq!(
+            folded(
+                r"\bkiss\s+me\b",
+                &["KISS me", "\u{212A}\u{131}\u{17F}s\u{2003}me", "kiss meé", "kiss me\u{301}", "kiss me²"]
+            ),
+            [true, true, false, true, false]
+        );
+    }
+
+    #[test]
+    fn folded_patterns_name_punctuation_and_refuse_what_the_view_cannot_tell() {
+        assert_eq!(folded("can[’']t", &["Can’t", "can't", "can´t"]), [true, true, false]);
+        assert!(FoldedPattern::new("é", &mut NeedleSet::new()).is_err());
+        assert!(FoldedPattern::new("A", &mut NeedleSet::new()).is_err());
+        assert!(FoldedPattern::new("(", &mut NeedleSet::new()).is_err());
+    }
+
+    #[test]
+    fn classes_are_pythons_in_both_kinds() {
+        let texts = ["x٣", "x3", "x²", "x \u{1C}"];
+        assert_eq!(folded(r"x\d", &texts), [true, true, false, false]);
+        assert_eq!(cased(r"x\d", &texts), [true, true, false, false]);
+        assert_eq!(cased(r"x\w", &texts), [true, true, true, false]);
+        assert_eq!(cased(r"x [\s.]", &texts), [false, false, false, true]);
+        assert_eq!(folded(r"x[^\W\d]", &texts), [false, false, true, false]);
+    }
+
+    #[test]
+    fn cased_patterns_have_python_edges() {
+        assert_eq!(
+            cased(r"\bsk-[a-z]{3,}\b", &["sk-abc", "sk-abcé", "sk-abc\u{301}", "ésk-abc", "SK-abc", "sk-ab²"]),
+            [true, false, true, false, false, false]
+        );
+    }
+
+    #[test]
+    fn the_turkish_i_matches_under_ignore_case() {
+        let mut needles = NeedleSet::new();
+        let pattern = CasedPattern::ignore_case("ñi[h-j]", &mut needles).unwrap();
+        let prefilter = needles.build();
+        assert!(pattern.is_match(&Text::new("Ñİİ", &prefilter)));
+        assert!(!pattern.is_match(&Text::new("Ñİk", &prefilter)));
+    }
+}

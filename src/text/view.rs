@@ -1,0 +1,255 @@
+//! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
+
+use super::chars::{self, Class};
+use super::fold::fold_into;
+use super::needles::{Gate, OpenGates, Prefilter};
+use super::span::{ByteSpan, CharSpan};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+/// A text under evaluation.
+#[derive(Debug)]
+pub struct Text<'a> {
+    raw: Cow<'a, str>,
+    ascii: bool,
+    prefilter: &'a Prefilter,
+    folded: OnceCell<Vec<u8>>,
+    open: OnceCell<OpenGates>,
+    lower: OnceCell<Option<String>>,
+    edges: OnceCell<Option<String>>,
+    offsets: OnceCell<Vec<u32>>,
+    shape: OnceCell<Shape>,
+}
+
+impl<'a> Text<'a> {
+    /// A text that `prefilter` will scan when the first rule asks.
+    #[must_use]
+    pub fn new(raw: impl Into<Cow<'a, str>>, prefilter: &'a Prefilter) -> Self {
+        let raw = raw.into();
+        Text {
+            ascii: raw.is_ascii(),
+            raw,
+            prefilter,
+            folded: OnceCell::new(),
+            open: OnceCell::new(),
+            lower: OnceCell::new(),
+            edges: OnceCell::new(),
+            offsets: OnceCell::new(),
+            shape: OnceCell::new(),
+        }
+    }
+
+    /// A further text (a decoded or normalised variant, a part) searched for the same rules.
+    #[must_use]
+    pub fn derive<'b>(&'b self, raw: impl Into<Cow<'b, str>>) -> Text<'b> {
+        Text::new(raw, self.prefilter)
+    }
+
+    /// The text as given.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// Whether every character is ASCII: then bytes, characters and folded bytes have the same places.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// Length in code points.
+    #[must_use]
+    pub fn char_len(&self) -> usize {
+        if self.ascii { self.raw.len() } else { self.folded().len() }
+    }
+
+    /// The folded view: one byte a character, see [`super::fold`].
+    #[must_use]
+    pub fn folded(&self) -> &[u8] {
+        self.folded.get_or_init(|| {
+            let mut out = Vec::new();
+            fold_into(&self.raw, &mut out);
+            out
+        })
+    }
+
+    /// Python's `str.lower()` of the text. Its code points may be more than the text's (U+0130).
+    #[must_use]
+    pub fn lower(&self) -> &str {
+        let lowered = self.lower.get_or_init(|| match chars::lower(&self.raw) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(lowered) => Some(lowered),
+        });
+        lowered.as_deref().unwrap_or(&self.raw)
+    }
+
+    /// The text with each character on whose class Python and the `regex` crate disagree replaced by one of the
+    /// same length in bytes that both class as Python does: places in it are places in the text.
+    #[must_use]
+    pub fn edge_view(&self) -> &str {
+        let view = self.edges.get_or_init(|| {
+            if self.ascii || self.raw.chars().all(|c| edge_stand_in(c).is_none()) {
+                return None;
+            }
+            Some(self.raw.chars().map(|c| edge_stand_in(c).unwrap_or(c)).collect())
+        });
+        view.as_deref().unwrap_or(&self.raw)
+    }
+
+    /// Whether the prefilter lets the rule behind `gate` run.
+    #[must_use]
+    pub fn is_open(&self, gate: Gate) -> bool {
+        gate == Gate::ALWAYS || self.open.get_or_init(|| self.prefilter.scan(self.folded())).is_open(gate)
+    }
+
+    /// Byte offsets of all code points, plus the length.
+    fn offsets(&self) -> &[u32] {
+        self.offsets.get_or_init(|| {
+            #[allow(clippy::cast_possible_truncation)]
+            let at = |i: usize| i as u32;
+            self.raw.char_indices().map(|(i, _)| at(i)).chain([at(self.raw.len())]).collect()
+        })
+    }
+
+    /// The byte where code point `index` begins (the length in bytes for the length in code points and beyond).
+    #[must_use]
+    pub fn byte_at(&self, index: usize) -> usize {
+        if self.ascii {
+            return index.min(self.raw.len());
+        }
+        let offsets = self.offsets();
+        offsets[index.min(offsets.len() - 1)] as usize
+    }
+
+    /// The code point that begins at (or spans) byte `byte`.
+    #[must_use]
+    pub fn char_at(&self, byte: usize) -> usize {
+        if self.ascii {
+            return byte;
+        }
+        self.offsets().partition_point(|&o| (o as usize) < byte)
+    }
+
+    /// A span in bytes.
+    #[must_use]
+    pub fn bytes(&self, span: CharSpan) -> ByteSpan {
+        ByteSpan { start: self.byte_at(span.start), end: self.byte_at(span.end) }
+    }
+
+    /// A span in code points.
+    #[must_use]
+    pub fn chars(&self, span: ByteSpan) -> CharSpan {
+        CharSpan { start: self.char_at(span.start), end: self.char_at(span.end) }
+    }
+
+    /// The text of a span of code points.
+    #[must_use]
+    pub fn slice(&self, span: CharSpan) -> &str {
+        self.bytes(span).of(&self.raw)
+    }
+
+    /// Which bytes occur and how long the longest runs are: rules out most rules that have no literal.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| Shape::of(self.folded()))
+    }
+}
+
+/// The stand-in of a character whose class differs between Python (Unicode 14) and the `regex` crate.
+fn edge_stand_in(c: char) -> Option<char> {
+    if c.is_ascii() {
+        // The four separators are blanks to Python only; a tab is the nearest blank of one byte.
+        return matches!(c, '\u{1C}'..='\u{1F}').then_some('\t');
+    }
+    let class = chars::class(c);
+    let word = matches!(class, Class::Word | Class::Digit);
+    if word == regex_syntax::is_word_character(c) {
+        return None;
+    }
+    Some(match (word, c.len_utf8()) {
+        (true, 2) => 'ª',
+        (true, 3) => 'あ',
+        (true, _) => '\u{20000}',
+        (false, 2) => '§',
+        (false, 3) => '※',
+        (false, _) => '\u{1F600}',
+    })
+}
+
+/// Byte statistics of a folded text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    present: [u64; 4],
+    /// Longest run of ASCII digits.
+    pub digit_run: usize,
+    /// Longest run of `0-9 a-f` (capitals folded).
+    pub hex_run: usize,
+    /// Longest run of ASCII letters and digits.
+    pub alnum_run: usize,
+    /// Number of digits, of any script.
+    pub digits: usize,
+}
+
+impl Shape {
+    fn of(folded: &[u8]) -> Self {
+        let mut shape = Shape::default();
+        let (mut digits, mut hex, mut alnum) = (0, 0, 0);
+        for &b in folded {
+            shape.present[usize::from(b >> 6)] |= 1 << (b & 63);
+            digits = if b.is_ascii_digit() { digits + 1 } else { 0 };
+            hex = if matches!(b, b'0'..=b'9' | b'a'..=b'f') { hex + 1 } else { 0 };
+            alnum = if matches!(b, b'0'..=b'9' | b'a'..=b'z') { alnum + 1 } else { 0 };
+            shape.digit_run = shape.digit_run.max(digits);
+            shape.hex_run = shape.hex_run.max(hex);
+            shape.alnum_run = shape.alnum_run.max(alnum);
+            shape.digits += usize::from(b.is_ascii_digit() || b == super::fold::DIGIT);
+        }
+        shape
+    }
+
+    /// Whether the folded text has this byte anywhere.
+    #[must_use]
+    pub fn has(&self, byte: u8) -> bool {
+        self.present[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_convert_both_ways() {
+        let none = Prefilter::none();
+        let text = Text::new("aé日😀z", &none);
+        assert_eq!(text.char_len(), 5);
+        for (index, byte) in [(0, 0), (1, 1), (2, 3), (3, 6), (4, 10), (5, 11)] {
+            assert_eq!(text.byte_at(index), byte);
+            assert_eq!(text.char_at(byte), index);
+        }
+        assert_eq!(text.slice(CharSpan { start: 1, end: 3 }), "é日");
+    }
+
+    #[test]
+    fn the_edge_view_keeps_places_and_gives_python_edges() {
+        let none = Prefilter::none();
+        let text = Text::new("x² e\u{301} a\u{200D}b ⓐ \u{1C}", &none);
+        let view = text.edge_view();
+        assert_eq!(view.len(), text.raw().len());
+        for ((i, c), (j, stand_in)) in text.raw().char_indices().zip(view.char_indices()) {
+            assert_eq!(i, j);
+            assert_eq!(
+                chars::is_word(c),
+                c.is_ascii() && chars::is_word(c) || regex_syntax::is_word_character(stand_in)
+            );
+        }
+    }
+
+    #[test]
+    fn shape_counts_runs() {
+        let none = Prefilter::none();
+        let shape = *Text::new("ab 12345 DEADBEEF00 x٣", &none).shape();
+        assert_eq!((shape.digit_run, shape.hex_run, shape.alnum_run, shape.digits), (5, 10, 10, 8));
+        assert!(shape.has(b'1') && !shape.has(b'9'));
+    }
+}
