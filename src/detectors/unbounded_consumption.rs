@@ -1,0 +1,13 @@
+//! The detector `unbounded_consumption`.
+
+use crate::engine::{Detector, EvalError};
+use crate::text::NeedleSet;
+use crate::value::Map;
+
+/// Makes the detector from its section of the policy.
+///
+/// # Errors
+/// When the configuration is one that the reference cannot use.
+pub fn build(_section: &Map, _needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
+    Err(EvalError::unbuilt("unbounded_consumption"))
+}

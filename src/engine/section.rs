@@ -1,0 +1,57 @@
+//! Reading a detector's section of the policy the way the reference reads it.
+
+use super::detector::EvalError;
+use crate::api::Stage;
+use crate::value::{Map, Value};
+
+/// The stages a section runs at: its own `stages` when truthy, else the default set.
+///
+/// The reference tests membership of the stage's name in whatever value stands there: a string admits the names that
+/// are substrings of it, an object its keys; a number cannot be tested and fails the evaluation.
+pub(super) fn stages(section: &Map, default: u8) -> Result<u8, EvalError> {
+    let set = |admits: &dyn Fn(&str) -> bool| {
+        Stage::ALL.into_iter().filter(|s| admits(s.name())).fold(0, |set, s| set | s.bit())
+    };
+    match section.get("stages").filter(|v| v.truthy()) {
+        None => Ok(default),
+        Some(Value::List(names)) => Ok(set(&|stage| names.iter().any(|n| n.as_str() == Some(stage)))),
+        Some(Value::Str(names)) => Ok(set(&|stage| names.contains(stage))),
+        Some(Value::Map(names)) => Ok(set(&|stage| names.contains_key(stage))),
+        Some(other) => Err(EvalError::config("stages", other, "a list of stage names")),
+    }
+}
+
+/// The truth of `key`, or `default` when it is absent.
+#[must_use]
+pub fn truthy_or(section: &Map, key: &str, default: bool) -> bool {
+    section.get(key).map_or(default, Value::truthy)
+}
+
+/// The number under `key` (true counts as 1), or `default` when it is absent.
+///
+/// # Errors
+/// When something else than a number stands there.
+pub fn number_or(section: &Map, key: &str, default: f64) -> Result<f64, EvalError> {
+    match section.get(key) {
+        None => Ok(default),
+        Some(value) => value.as_number().ok_or_else(|| EvalError::config(key, value, "a number")),
+    }
+}
+
+/// The text under `key`, or `default` when it is absent or no text.
+#[must_use]
+pub fn text_or<'s>(section: &'s Map, key: &str, default: &'s str) -> &'s str {
+    section.get(key).map_or(default, |v| v.as_str().unwrap_or(""))
+}
+
+/// The list under `key`, empty when it is absent.
+///
+/// # Errors
+/// When something else than a list stands there.
+pub fn list_or_empty<'s>(section: &'s Map, key: &str) -> Result<&'s [Value], EvalError> {
+    match section.get(key) {
+        None => Ok(&[]),
+        Some(Value::List(items)) => Ok(items),
+        Some(other) => Err(EvalError::config(key, other, "a list")),
+    }
+}
