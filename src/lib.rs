@@ -7,4 +7,5 @@ pub mod api;
 pub mod detectors;
 pub mod engine;
 pub mod text;
+pub mod metrics;
 pub mod value;
