@@ -4,6 +4,7 @@
 mod accumulator;
 mod calibration;
 mod confusion;
+pub mod gate;
 mod histogram;
 mod interval;
 mod latency;
@@ -22,6 +23,7 @@ pub use calibration::{
     CALIBRATION_BINS, CalibrationBins, ReliabilityBin, expected_calibration_error, reliability_curve,
 };
 pub use confusion::{BinaryConfusion, Classification, LabelConfusion, classification_metrics, is_flagged, is_positive};
+pub use gate::{Catalogue, Gate, GateError, GateOutcome, Measured};
 pub use histogram::{SCORE_BINS, population_stability_index, score_bin, score_histogram};
 pub use interval::{PairedOutcomes, Z95, newcombe_paired, wilson};
 pub use latency::{LatencyCounts, LatencySummary};
