@@ -8,4 +8,5 @@ pub mod dataset;
 pub mod detectors;
 pub mod engine;
 pub mod text;
+pub mod metrics;
 pub mod value;
