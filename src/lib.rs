@@ -4,4 +4,5 @@
 //! and a policy go in, rows and a summary come out, reports and gates read those.
 
 pub mod api;
+pub mod policy;
 pub mod value;
