@@ -9,4 +9,5 @@ pub mod detectors;
 pub mod engine;
 pub mod text;
 pub mod metrics;
+pub mod policy;
 pub mod value;
