@@ -60,6 +60,11 @@ impl Batch {
         self.data.len() >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS
     }
 
+    /// Keeps the first `rows` rows.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        self.rows.truncate(rows);
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

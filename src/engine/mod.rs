@@ -10,6 +10,7 @@ pub mod pipeline;
 mod request;
 mod response;
 mod section;
+mod tool_calls;
 
 pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severity_sum};
 pub use hooks::Hook;
