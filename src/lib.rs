@@ -6,6 +6,6 @@
 pub mod api;
 pub mod detectors;
 pub mod engine;
-pub mod text;
 pub mod metrics;
+pub mod text;
 pub mod value;
