@@ -2,6 +2,7 @@
 //! passes.
 
 mod accumulator;
+mod bootstrap;
 mod calibration;
 mod confusion;
 pub mod gate;
@@ -23,6 +24,7 @@ mod tally;
 mod tier;
 
 pub use accumulator::{Accumulator, CONTEXT_KEY, MOST_GROUP_VALUES, OTHER_VALUES, OVERALL_QUALITY};
+pub use bootstrap::{LatencyIntervals, bootstrap_latency};
 pub use calibration::{
     CALIBRATION_BINS, CalibrationBins, ReliabilityBin, expected_calibration_error, reliability_curve,
 };
