@@ -6,5 +6,6 @@
 pub mod api;
 pub mod detectors;
 pub mod engine;
+pub mod policy;
 pub mod text;
 pub mod value;

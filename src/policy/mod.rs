@@ -1,0 +1,15 @@
+//! From a policy file or a published bundle to the one flat object that the engine evaluates.
+//!
+//! A *policy* is one flat object: detector key to configuration, plus a few other keys. Files come in several shapes
+//! (flat, hierarchical with tenants, a list of detectors, a bundle); this room recognises the shape, resolves the scope,
+//! checks types and signatures, and says what is wrong in words.
+
+mod bundle;
+mod issue;
+mod scope;
+mod signature;
+
+pub use bundle::{Bundle, BundleError, Format, Identity, SignatureRules};
+pub use issue::Issue;
+pub use scope::Scope;
+pub use signature::{BundleKey, KeyError, is_public_key, verify};
