@@ -4,12 +4,20 @@
 //! (flat, hierarchical with tenants, a list of detectors, a bundle); this room recognises the shape, resolves the scope,
 //! checks types and signatures, and says what is wrong in words.
 
+mod advice;
 mod bundle;
+mod coerce;
 mod issue;
+mod lint;
+pub mod schema;
 mod scope;
 mod signature;
+mod validate;
 
+pub use advice::similar_keys;
 pub use bundle::{Bundle, BundleError, Format, Identity, SignatureRules};
 pub use issue::Issue;
+pub use lint::lint;
 pub use scope::Scope;
 pub use signature::{BundleKey, KeyError, is_public_key, verify};
+pub use validate::{Lenient, Report, validate, validate_lenient};

@@ -1,0 +1,77 @@
+//! Hints beyond the reference's own findings: near misses of known keys and words.
+
+use super::issue::Issue;
+use super::schema;
+use crate::value::{Map, Value};
+use rapidfuzz::distance::osa;
+
+/// `; did you mean ...?` for the known word closest to `found`, or nothing when none is close.
+pub(super) fn did_you_mean<'w>(found: &str, known: impl Iterator<Item = &'w str>) -> String {
+    closest(found, known).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
+}
+
+/// The known word at most a third of `found`'s letters away (two edits at most), the closest first.
+fn closest<'w>(found: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let length = found.chars().count();
+    if !(2..=64).contains(&length) {
+        return None;
+    }
+    let distance = |word: &str| osa::distance(found.to_lowercase().chars(), word.to_lowercase().chars());
+    known.map(|word| (distance(word), word)).filter(|(d, _)| *d <= (length / 3).min(2)).min().map(|(_, word)| word)
+}
+
+/// Keys inside detector sections that nothing reads but that look like a key that is read, in file order.
+///
+/// The reference accepts unknown keys inside a section without a word, so a misspelt threshold is silently without
+/// effect. Code `similar_key`.
+#[must_use]
+pub fn similar_keys(policy: &Value) -> Vec<Issue> {
+    let Value::Map(policy) = policy else { return Vec::new() };
+    let in_section = |(key, value)| Some((schema::section_named(canonical(key))?, key, Value::as_map(value)?));
+    policy.text_entries().filter_map(in_section).flat_map(|(s, key, map)| misspelt(s, key, map)).collect()
+}
+
+/// The section an alias stands for.
+fn canonical(key: &str) -> &str {
+    match key {
+        "tool_governance" => "tools",
+        "schema_enforcement" => "structure",
+        other => other,
+    }
+}
+
+fn misspelt(section: &'static schema::Section, name: &str, map: &Map) -> Vec<Issue> {
+    let read = |key: &str| schema::known_keys(section).any(|k| k == key);
+    map.text_entries()
+        .filter(|(key, _)| !read(key))
+        .filter_map(|(key, _)| {
+            let word = closest(key, schema::known_keys(section))?;
+            let message = format!("nothing reads this key; did you mean `{word}`?");
+            Some(Issue::new("similar_key", format!("{name}.{key}"), message))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::parse_json;
+
+    #[test]
+    fn only_near_words_are_suggested() {
+        let words = || ["pii", "jailbreak", "toxicity"].into_iter();
+        assert_eq!(closest("jailbraek", words()), Some("jailbreak"));
+        assert_eq!(closest("Toxicity", words()), Some("toxicity"));
+        assert_eq!(closest("pi", words()), None);
+        assert_eq!(closest("weather", words()), None);
+    }
+
+    #[test]
+    fn a_misspelt_threshold_is_noticed() {
+        let policy = parse_json(r#"{"jailbreak": {"treshold": 5, "note": 1, "keywords": []}, "pii": 3}"#).unwrap();
+        let found = similar_keys(&policy);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].loc, "jailbreak.treshold");
+        assert!(found[0].message.contains("`threshold`"));
+    }
+}
