@@ -115,6 +115,11 @@ impl Map {
         self.0.get_mut(key)
     }
 
+    /// A mutable reference to the value under any key.
+    pub fn get_key_mut(&mut self, key: &Key) -> Option<&mut Value> {
+        self.0.get_mut(key)
+    }
+
     /// Whether the text key is present (its value may be null).
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
