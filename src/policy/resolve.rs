@@ -7,7 +7,7 @@ use super::validate::validate_lenient;
 use crate::value::{Map, Value, canonical_json};
 
 /// Keys that hold the next level; a merge skips them at every depth.
-const SCOPE_WORDS: [&str; 4] = ["apps", "agents", "envs", "tenants"];
+pub(super) const SCOPE_WORDS: [&str; 4] = ["apps", "agents", "envs", "tenants"];
 
 /// Why a tree of policies cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
