@@ -251,7 +251,7 @@ fn errors_name_file_line_and_column() {
     let dir = tempfile::tempdir().unwrap();
     for (name, text, words) in [
         ("a.json", "{\"pii\": {\"enabled\": tru}}", "a.json:1:21: not valid JSON"),
-        ("a.yaml", "pii:\n  enabled: [1\n", "a.yaml:3:1: not valid YAML"),
+        ("a.yaml", "pii:\n  enabled: [1\n", "a.yaml:2:14: not valid YAML"),
         ("b.yaml", "just text", "b.yaml: found a string, expected an object"),
         ("c.yaml", "default: {pii: {since: 2024-01-01}}", "c.yaml: `pii.since`: 2024-01-01 is a date"),
         ("d.yaml", "default: [1]\ntenants: {}", "d.yaml: `default`: found an array"),

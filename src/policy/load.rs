@@ -478,7 +478,7 @@ fn hierarchical_path(path: &str) -> Option<Scope> {
     }
     let mut scope = Scope::default();
     let parts = [&mut scope.tenant, &mut scope.app, &mut scope.agent, &mut scope.env];
-    if steps.is_empty() || steps.len() % 2 != 0 || steps.len() > 8 {
+    if steps.is_empty() || !steps.len().is_multiple_of(2) || steps.len() > 8 {
         return None;
     }
     for ((pair, word), part) in steps.chunks(2).zip(["tenants", "apps", "agents", "envs"]).zip(parts) {

@@ -23,6 +23,18 @@ pub struct YamlError {
     pub column: usize,
 }
 
+impl YamlError {
+    /// The parser places what is missing at the end on a line of its own; the end of the last line is more helpful.
+    fn within(mut self, text: &str) -> Self {
+        let count = text.lines().count();
+        if self.line > count && count > 0 {
+            self.line = count;
+            self.column = text.lines().last().map_or(0, |line| line.chars().count()) + 1;
+        }
+        self
+    }
+}
+
 /// Parses one YAML document; an empty text is null.
 ///
 /// Dates become [`Value::Date`]; binary data and sets, which no policy can use, become a `Date` holding their YAML
@@ -34,6 +46,10 @@ pub struct YamlError {
 pub fn parse_yaml(text: &str) -> Result<Value, YamlError> {
     check_characters(text)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    read(text).map_err(|e| e.within(text))
+}
+
+fn read(text: &str) -> Result<Value, YamlError> {
     let composed = match compose::compose(text) {
         // YAML 1.2 wants continuation lines of brackets and quotes indented, PyYAML does not.
         Err(first) if first.message.starts_with("invalid indentation") => match flow_indent::indented(text) {
