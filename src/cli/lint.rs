@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Arguments of `lint`.
+/// Check policy files and bundles without evaluating anything
 #[derive(Debug, clap::Args)]
 pub struct LintArgs {
     /// Policy files (JSON or YAML, any shape), or a policy as inline JSON starting with `{`
