@@ -4,7 +4,9 @@
 //! and a policy go in, rows and a summary come out, reports and gates read those.
 
 pub mod api;
+pub mod cli;
 pub mod detectors;
 pub mod engine;
+pub mod policy;
 pub mod text;
 pub mod value;

@@ -335,14 +335,15 @@ impl<'a> JsonReader<'a> {
     /// The character of a `\u` unit, taking the low half that follows when `unit` is a high surrogate.
     fn pair(&mut self, unit: u16) -> char {
         let rest = &self.text.as_bytes()[self.at..];
-        if (0xD800..0xDC00).contains(&unit) && rest.starts_with(b"\\u") {
-            if let Some(digits) = rest.get(2..6).filter(|d| d.iter().all(u8::is_ascii_hexdigit)) {
-                let low = digits.iter().fold(0u16, |v, &b| v << 4 | u16::from(hex_value(b)));
-                if (0xDC00..0xE000).contains(&low) {
-                    self.at += 6;
-                    let c = 0x10000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
-                    return char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
-                }
+        if (0xD800..0xDC00).contains(&unit)
+            && rest.starts_with(b"\\u")
+            && let Some(digits) = rest.get(2..6).filter(|d| d.iter().all(u8::is_ascii_hexdigit))
+        {
+            let low = digits.iter().fold(0u16, |v, &b| v << 4 | u16::from(hex_value(b)));
+            if (0xDC00..0xE000).contains(&low) {
+                self.at += 6;
+                let c = 0x10000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
+                return char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
             }
         }
         char::from_u32(u32::from(unit)).unwrap_or_else(|| surrogate::stand_in(unit))
