@@ -4,9 +4,11 @@
 //! and a policy go in, rows and a summary come out, reports and gates read those.
 
 pub mod api;
+pub mod cli;
 pub mod compare;
 pub mod detectors;
 pub mod engine;
 pub mod metrics;
+pub mod report;
 pub mod text;
 pub mod value;
