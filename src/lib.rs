@@ -5,8 +5,11 @@
 
 pub mod api;
 pub mod cli;
+pub mod compare;
 pub mod detectors;
 pub mod engine;
+pub mod metrics;
 pub mod policy;
+pub mod report;
 pub mod text;
 pub mod value;
