@@ -6,10 +6,12 @@
 pub mod api;
 pub mod cli;
 pub mod compare;
+pub mod dataset;
 pub mod detectors;
 pub mod engine;
 pub mod metrics;
 pub mod policy;
 pub mod report;
+pub mod runner;
 pub mod text;
 pub mod value;

@@ -5,12 +5,15 @@
 
 mod aggregate;
 mod detector;
+mod hooks;
 pub mod pipeline;
 mod request;
 mod response;
 mod section;
+mod tool_calls;
 
 pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severity_sum};
+pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
 pub use section::{list_or_empty, number_or, text_or, truthy_or};
