@@ -17,7 +17,7 @@ mod write;
 pub use display::python_str;
 pub use json::{JsonError, JsonReader, parse_json, parse_json_bytes};
 pub use number::{Number, python_float, python_int};
-pub use write::{canonical_json, python_json, write_json_str};
+pub use write::{canonical_json, python_json, python_json_sorted, write_json_str};
 
 use indexmap::IndexMap;
 use std::hash::{Hash, Hasher};
