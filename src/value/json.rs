@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 /// Containers nested deeper than this are refused (Python's reader gives up near its recursion limit).
 const MAX_DEPTH: usize = 980;
+/// The reference's interpreter reads no longer whole numbers.
+const MAX_INT_DIGITS: usize = 4300;
 
 /// What is wrong with a JSON text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -399,6 +401,7 @@ impl<'a> JsonReader<'a> {
         }
         Ok(match text.parse::<i64>() {
             Ok(i) => Value::Int(i),
+            Err(_) if whole > MAX_INT_DIGITS => return Err(self.error("a whole number of more than 4300 digits")),
             Err(_) => Value::BigInt(text.into()),
         })
     }
