@@ -5,6 +5,7 @@ pub mod fold;
 pub mod literals;
 pub mod needles;
 pub mod pattern;
+pub mod redact;
 pub mod span;
 mod unicode14;
 mod view;
