@@ -15,7 +15,7 @@ mod number;
 mod write;
 
 pub use display::python_str;
-pub use json::{JsonError, JsonReader, parse_json, parse_json_bytes};
+pub use json::{JsonError, JsonReader, parse_json, parse_json_bytes, parse_json_within};
 pub use number::{Number, python_float, python_int};
 pub use write::{canonical_json, python_json, write_json_str};
 
