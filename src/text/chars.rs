@@ -141,6 +141,18 @@ pub fn edge_at(text: &str, at: usize) -> bool {
     is_edge(text[..at].chars().next_back(), text[at..].chars().next())
 }
 
+/// Whether a word character stands right before byte `at` of `text`.
+#[must_use]
+pub fn word_before(text: &str, at: usize) -> bool {
+    text[..at].chars().next_back().is_some_and(is_word)
+}
+
+/// Whether a word character stands at byte `at` of `text`.
+#[must_use]
+pub fn word_at(text: &str, at: usize) -> bool {
+    text[at..].chars().next().is_some_and(is_word)
+}
+
 /// The text without Python blanks at both ends.
 #[must_use]
 pub fn trim(text: &str) -> &str {

@@ -7,10 +7,12 @@ pub mod needles;
 pub mod pattern;
 pub mod redact;
 pub mod span;
+pub mod token;
 mod unicode14;
 mod view;
 
 pub use needles::{Gate, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
 pub use span::{ByteSpan, CharSpan};
+pub use token::TokenPattern;
 pub use view::{Shape, Text};
