@@ -2,8 +2,10 @@
 
 pub mod chars;
 pub mod fold;
+pub mod grammar;
 pub mod literals;
 pub mod needles;
+pub mod normalize;
 pub mod pattern;
 pub mod span;
 mod unicode14;

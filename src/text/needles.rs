@@ -94,6 +94,36 @@ impl OpenGates {
     }
 }
 
+impl OpenGates {
+    /// Which of the `count` gates from `first` on are open, as places counted from `first`, in order. `first` must
+    /// not be [`Gate::ALWAYS`].
+    pub fn iter_from(&self, first: Gate, count: usize) -> impl Iterator<Item = usize> + '_ {
+        let first = first.0 as usize;
+        let end = first.saturating_add(count);
+        let word = move |at: usize| {
+            let mut word = self.bits.get(at).copied().unwrap_or(0);
+            if at == first / 64 {
+                word &= u64::MAX << (first % 64);
+            }
+            word
+        };
+        let words = first / 64..end.div_ceil(64).min(self.bits.len());
+        words
+            .flat_map(move |at| {
+                let mut left = word(at);
+                std::iter::from_fn(move || {
+                    let bit = left.trailing_zeros() as usize;
+                    (left != 0).then(|| {
+                        left &= left - 1;
+                        at * 64 + bit
+                    })
+                })
+            })
+            .take_while(move |&gate| gate < end)
+            .map(move |gate| gate - first)
+    }
+}
+
 impl Prefilter {
     /// A prefilter with no rules.
     #[must_use]
@@ -105,9 +135,17 @@ impl Prefilter {
     #[must_use]
     pub fn scan(&self, folded: &[u8]) -> OpenGates {
         let mut bits = vec![0u64; self.gates.div_ceil(64)];
+        // A common word may open a hundred gates: once is enough.
+        let mut seen = vec![0u64; self.openers.len().div_ceil(64)];
         if let Some(automaton) = &self.automaton {
             for found in automaton.find_overlapping_iter(folded) {
-                for &gate in &self.openers[found.pattern().as_usize()] {
+                let needle = found.pattern().as_usize();
+                let mask = 1 << (needle % 64);
+                if seen[needle / 64] & mask != 0 {
+                    continue;
+                }
+                seen[needle / 64] |= mask;
+                for &gate in &self.openers[needle] {
                     bits[gate as usize / 64] |= 1 << (gate % 64);
                 }
             }
@@ -137,5 +175,18 @@ mod tests {
         let open = set.build().scan(b"x sk-ant-1");
         assert!([a, b, c, always].into_iter().all(|g| open.is_open(g)));
         assert!(!open.is_open(d));
+    }
+
+    #[test]
+    fn open_gates_of_a_range_come_in_order() {
+        let mut set = NeedleSet::new();
+        let gates: Vec<Gate> = (0..200).map(|i| set.gate([format!("<{i}>")])).collect();
+        let open = set.build().scan(b"<199><0><64><63><130><131>");
+        let from = |first: usize, count| open.iter_from(gates[first], count).collect::<Vec<_>>();
+        assert_eq!(from(0, 200), [0, 63, 64, 130, 131, 199]);
+        assert_eq!(from(64, 67), [0, 66]);
+        assert_eq!(from(131, 68), [0]);
+        assert_eq!(from(132, 68), [67]);
+        assert_eq!(from(1, 62), Vec::<usize>::new());
     }
 }
