@@ -7,6 +7,7 @@ pub mod literals;
 pub mod needles;
 pub mod normalize;
 pub mod pattern;
+pub mod redact;
 pub mod span;
 mod unicode14;
 mod view;
