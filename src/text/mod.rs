@@ -12,7 +12,7 @@ pub mod span;
 mod unicode14;
 mod view;
 
-pub use needles::{Gate, NeedleSet, Prefilter};
+pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
 pub use span::{ByteSpan, CharSpan};
 pub use view::{Shape, Text};

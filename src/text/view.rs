@@ -2,7 +2,7 @@
 
 use super::chars::{self, Class};
 use super::fold::fold_into;
-use super::needles::{Gate, OpenGates, Prefilter};
+use super::needles::{Gate, GateRun, OpenGates, Prefilter};
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -114,10 +114,9 @@ impl<'a> Text<'a> {
         gate == Gate::ALWAYS || self.open.get_or_init(|| self.prefilter.scan(self.folded())).is_open(gate)
     }
 
-    /// Which of the `count` gates from `first` on are open, as places counted from `first`, in order.
-    pub fn open_gates(&self, first: Gate, count: usize) -> impl Iterator<Item = usize> + '_ {
-        let open = (count > 0).then(|| self.open.get_or_init(|| self.prefilter.scan(self.folded())));
-        open.into_iter().flat_map(move |open| open.iter_from(first, count))
+    /// The gates of a run that the prefilter opens, as places in the run, in order.
+    pub fn open_in(&self, run: GateRun) -> impl Iterator<Item = usize> + '_ {
+        self.open.get_or_init(|| self.prefilter.scan(self.folded())).open_in(run)
     }
 
     /// Byte offsets of all code points, plus the length.

@@ -18,7 +18,7 @@
 mod ahead;
 mod clauses;
 
-use super::needles::{Gate, NeedleSet};
+use super::needles::{Gate, GateRun, NeedleSet};
 use super::{Text, fold};
 use crate::value::Value;
 use ahead::Barred;
@@ -262,11 +262,8 @@ impl Phrase {
 #[derive(Debug)]
 pub struct PhraseSet {
     phrases: Vec<Phrase>,
-    /// The gates of the phrases that have one, in order: the phrase `gated[i]` is behind the i-th gate from `first`.
-    gated: Vec<usize>,
-    first: Gate,
-    /// Phrases without a literal to look for.
-    ungated: Vec<usize>,
+    /// A gate for each phrase, unless they were not registered.
+    gates: Option<GateRun>,
 }
 
 impl PhraseSet {
@@ -279,19 +276,13 @@ impl PhraseSet {
         needles: &mut NeedleSet,
     ) -> Result<Self, GrammarError> {
         let mut set = Self::ungated(grammars)?;
-        let mut clauses: Vec<_> = set.phrases.iter().map(|p| clauses::clauses(&p.node)).collect();
-        set.ungated.retain(|&i| clauses[i].is_empty());
-        set.gated = (0..clauses.len()).filter(|&i| !clauses[i].is_empty()).collect();
-        // A phrase's first clause is its own gate. They are registered in one go so that they follow one another.
-        for (place, &i) in set.gated.iter().enumerate() {
-            let gate = needles.gate(clauses[i].remove(0));
-            if place == 0 {
-                set.first = gate;
-            }
+        let mut firsts = Vec::new();
+        for phrase in &mut set.phrases {
+            let mut clauses = clauses::clauses(&phrase.node).into_iter();
+            firsts.push(clauses.next().unwrap_or_default());
+            phrase.gates = clauses.map(|c| needles.gate(c)).collect();
         }
-        for (phrase, clauses) in set.phrases.iter_mut().zip(clauses) {
-            phrase.gates = clauses.into_iter().map(|c| needles.gate(c)).collect();
-        }
+        set.gates = Some(needles.run_any(firsts));
         Ok(set)
     }
 
@@ -301,8 +292,7 @@ impl PhraseSet {
     /// When a grammar is not in the notation.
     pub fn ungated<'g>(grammars: impl IntoIterator<Item = &'g Value>) -> Result<Self, GrammarError> {
         let phrases = grammars.into_iter().map(Phrase::read).collect::<Result<Vec<_>, _>>()?;
-        let ungated = (0..phrases.len()).collect();
-        Ok(PhraseSet { phrases, gated: Vec::new(), first: Gate::ALWAYS, ungated })
+        Ok(PhraseSet { phrases, gates: None })
     }
 
     /// How many phrases there are.
@@ -317,22 +307,17 @@ impl PhraseSet {
         self.phrases.is_empty()
     }
 
-    /// Whether the phrase `index` occurs in the text, whatever the prefilter says about its own gate.
+    /// Whether the phrase `index`, one of the candidates, occurs in the text.
     #[must_use]
     pub fn occurs(&self, index: usize, text: &Text<'_>) -> bool {
         self.phrases.get(index).is_some_and(|p| p.occurs(text))
     }
 
-    /// The phrases that the prefilter cannot rule out, in order.
+    /// The phrases that their first gate does not rule out, in order.
     pub fn candidates<'s>(&'s self, text: &'s Text<'_>) -> impl Iterator<Item = usize> + 's {
-        let mut open = text.open_gates(self.first, self.gated.len()).map(|place| self.gated[place]).peekable();
-        let mut always = self.ungated.iter().copied().peekable();
-        std::iter::from_fn(move || match (open.peek(), always.peek()) {
-            (Some(a), Some(b)) if a < b => open.next(),
-            (_, Some(_)) => always.next(),
-            (Some(_), None) => open.next(),
-            (None, None) => None,
-        })
+        let open = self.gates.into_iter().flat_map(|run| text.open_in(run));
+        let all = if self.gates.is_none() { 0..self.phrases.len() } else { 0..0 };
+        open.chain(all)
     }
 
     /// The phrases that occur in the text, in order.
