@@ -2,8 +2,10 @@
 
 pub mod chars;
 pub mod fold;
+pub mod grammar;
 pub mod literals;
 pub mod needles;
+pub mod normalize;
 pub mod pattern;
 pub mod redact;
 pub mod span;
@@ -11,7 +13,7 @@ pub mod token;
 mod unicode14;
 mod view;
 
-pub use needles::{Gate, NeedleSet, Prefilter};
+pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;

@@ -2,7 +2,7 @@
 
 use super::chars::{self, Class};
 use super::fold::fold_into;
-use super::needles::{Gate, OpenGates, Prefilter};
+use super::needles::{Gate, GateRun, OpenGates, Prefilter};
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -19,6 +19,7 @@ pub struct Text<'a> {
     edges: OnceCell<Option<String>>,
     offsets: OnceCell<Vec<u32>>,
     shape: OnceCell<Shape>,
+    normalized: OnceCell<Option<Box<Text<'a>>>>,
 }
 
 impl<'a> Text<'a> {
@@ -36,6 +37,7 @@ impl<'a> Text<'a> {
             edges: OnceCell::new(),
             offsets: OnceCell::new(),
             shape: OnceCell::new(),
+            normalized: OnceCell::new(),
         }
     }
 
@@ -83,12 +85,22 @@ impl<'a> Text<'a> {
         lowered.as_deref().unwrap_or(&self.raw)
     }
 
+    /// The text without disguises, see [`super::normalize::normalized`]; `None` when that is the text itself.
+    #[must_use]
+    pub fn normalized(&self) -> Option<&Text<'a>> {
+        self.normalized
+            .get_or_init(|| {
+                super::normalize::normalized(&self.raw).map(|plain| Box::new(Text::new(plain, self.prefilter)))
+            })
+            .as_deref()
+    }
+
     /// The text with each character on whose class Python and the `regex` crate disagree replaced by one of the
     /// same length in bytes that both class as Python does: places in it are places in the text.
     #[must_use]
     pub fn edge_view(&self) -> &str {
         let view = self.edges.get_or_init(|| {
-            if self.ascii || self.raw.chars().all(|c| edge_stand_in(c).is_none()) {
+            if self.raw.chars().all(|c| edge_stand_in(c).is_none()) {
                 return None;
             }
             Some(self.raw.chars().map(|c| edge_stand_in(c).unwrap_or(c)).collect())
@@ -100,6 +112,11 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn is_open(&self, gate: Gate) -> bool {
         gate == Gate::ALWAYS || self.open.get_or_init(|| self.prefilter.scan(self.folded())).is_open(gate)
+    }
+
+    /// The gates of a run that the prefilter opens, as places in the run, in order.
+    pub fn open_in(&self, run: GateRun) -> impl Iterator<Item = usize> + '_ {
+        self.open.get_or_init(|| self.prefilter.scan(self.folded())).open_in(run)
     }
 
     /// Byte offsets of all code points, plus the length.
