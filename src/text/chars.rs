@@ -142,7 +142,7 @@ pub fn lower(text: &str) -> Cow<'_, str> {
 }
 
 /// Characters whose lower case exists only in Unicode versions after 14.
-fn cased_after_unicode_14(c: char) -> bool {
+pub(super) fn cased_after_unicode_14(c: char) -> bool {
     c > '\u{1C88}' && class(c) == Class::Other && c.to_lowercase().next() != Some(c)
         // Circled capitals (So) had their lower case long before.
         && !matches!(c, '\u{24B6}'..='\u{24CF}')

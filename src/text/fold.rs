@@ -85,6 +85,12 @@ pub fn fold_char(c: char) -> u8 {
     }
 }
 
+/// Whether a byte of the folded view is a word character (capitals stand for non-ASCII letters and digits).
+#[must_use]
+pub const fn is_word_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
+}
+
 /// Appends the folded view of `text` to `out`.
 pub fn fold_into(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len());

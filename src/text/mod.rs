@@ -1,15 +1,18 @@
 //! What detectors share about text: its views, Python's character rules, patterns, and the prefilter.
 
+pub mod caseless;
 pub mod chars;
 pub mod fold;
 pub mod literals;
 pub mod needles;
 pub mod pattern;
+pub mod phrase;
 pub mod span;
+pub mod term;
 mod unicode14;
 mod view;
 
-pub use needles::{Gate, NeedleSet, Prefilter};
+pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
 pub use span::{ByteSpan, CharSpan};
 pub use view::{Shape, Text};
