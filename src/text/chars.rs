@@ -116,6 +116,12 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
+/// Whether the text has `count` characters or more; looks no further than that.
+#[must_use]
+pub fn is_at_least(text: &str, count: usize) -> bool {
+    count == 0 || text.chars().nth(count - 1).is_some()
+}
+
 /// Python's `str.lower`: full lower-casing with the final-sigma rule; borrowed when nothing changes.
 ///
 /// Letters that Unicode gained after version 14 stay as they are, as in the reference.

@@ -171,9 +171,7 @@ mod tests {
 
     #[test]
     fn surroundings_exempt() {
-        for text in
-            ["what is an idiot", "for a film he is an idiot", "she said idiot", "he is no idiot", "x 'idiot'"]
-        {
+        for text in ["what is an idiot", "for a film he is an idiot", "she said idiot", "he is no idiot", "x 'idiot'"] {
             assert_eq!(hits(text), [""; 0], "{text}");
             assert_eq!(inspect(r#"{"context_aware": 0}"#, text).unwrap().1, ["toxicity.idiot"], "{text}");
         }
