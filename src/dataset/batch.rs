@@ -130,10 +130,9 @@ impl Batch {
         }
         match std::str::from_utf8(&self.data[span.start..span.end]) {
             Ok(text) => reader.json_row(text, number, &place),
-            Err(e) => Err(bad(format!(
-                "the row is not UTF-8 (byte {} of it); save the file as UTF-8",
-                e.valid_up_to() + 1
-            ))),
+            Err(e) => {
+                Err(bad(format!("the row is not UTF-8 (byte {} of it); save the file as UTF-8", e.valid_up_to() + 1)))
+            }
         }
     }
 

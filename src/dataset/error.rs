@@ -147,10 +147,8 @@ mod tests {
 
     #[test]
     fn the_first_twenty_bad_rows_are_listed_and_the_rest_counted() {
-        let row = |line| BadRow {
-            place: Place::Line { file: "d.jsonl".into(), line, column: 1 },
-            message: "bad".to_owned(),
-        };
+        let row =
+            |line| BadRow { place: Place::Line { file: "d.jsonl".into(), line, column: 1 }, message: "bad".to_owned() };
         let mut bad = BadRows::default();
         (1..=15).for_each(|line| bad.push(row(line)));
         let mut later = BadRows::default();

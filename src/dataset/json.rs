@@ -65,10 +65,11 @@ impl JsonValues {
         let wanted = (self.buffer.len() - self.at).max(256 << 10);
         let before = self.buffer.len();
         while self.buffer.len() - before < wanted {
-            let part = self.file.input.fill_buf().map_err(|e| DatasetError::Io {
-                file: Arc::clone(&self.file.name),
-                source: e,
-            })?;
+            let part = self
+                .file
+                .input
+                .fill_buf()
+                .map_err(|e| DatasetError::Io { file: Arc::clone(&self.file.name), source: e })?;
             if part.is_empty() {
                 self.ended = true;
                 break;
@@ -352,9 +353,8 @@ pub(super) enum ListSearch {
 
 /// Looks for a list under `key` in the object that `bytes` start with.
 pub(super) fn find_list(bytes: &[u8], key: &[u8]) -> ListSearch {
-    let blanks = |from: usize| {
-        from + bytes[from..].iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count()
-    };
+    let blanks =
+        |from: usize| from + bytes[from..].iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
     let mut at = 1;
     loop {
         at = blanks(at);

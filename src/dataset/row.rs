@@ -342,8 +342,9 @@ impl RowReader {
 
     fn context(&self, cells: &Cells<'_>) -> Result<Context, Fault> {
         match (cells.text(Column::Context)?, cells.given(Column::Context)) {
-            (Some(name), Some(cell)) if !name.is_empty() => Context::from_name(&name)
-                .ok_or_else(|| Cells::fault(cell, &format!("one of {}", Context::names()))),
+            (Some(name), Some(cell)) if !name.is_empty() => {
+                Context::from_name(&name).ok_or_else(|| Cells::fault(cell, &format!("one of {}", Context::names())))
+            }
             _ => Ok(self.default_context),
         }
     }

@@ -73,7 +73,8 @@ impl<'a> Typed<'_, 'a> {
     }
 
     fn both(&self, column: Column) -> Fault {
-        let message = format!("the row has both `input_text` and `{}`, which becomes the text; leave one out", column.name());
+        let message =
+            format!("the row has both `input_text` and `{}`, which becomes the text; leave one out", column.name());
         (0, message)
     }
 

@@ -191,9 +191,7 @@ impl Work<'_> {
     }
 
     fn row<'s>(&self, sample: &'s Sample<'s>, measured: &'s Measured) -> Evaluated<'s> {
-        let micros = |latency: Duration| {
-            self.timing.then(|| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX))
-        };
+        let micros = |latency: Duration| self.timing.then(|| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
         let mut row = Evaluated {
             sample,
             actual: Actual::Error,

@@ -57,10 +57,7 @@ impl Filter {
             }
             Ok(conditions)
         };
-        Ok(Filter {
-            only: read("--only", &mut only.into_iter())?,
-            skip: read("--skip", &mut skip.into_iter())?,
-        })
+        Ok(Filter { only: read("--only", &mut only.into_iter())?, skip: read("--skip", &mut skip.into_iter())? })
     }
 
     /// Whether every sample passes.

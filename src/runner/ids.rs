@@ -105,7 +105,8 @@ impl IdCheck {
         let (mut pairs, mut count): (Vec<(Entry, Entry)>, u64) = (Vec::new(), 0);
         let mut first: Option<Entry> = None;
         // There is one run for each million ids: a linear search for the smallest head is cheaper than a heap.
-        while let Some((i, entry)) = heads.iter().enumerate().filter_map(|(i, e)| Some((i, (*e)?))).min_by_key(|p| p.1) {
+        while let Some((i, entry)) = heads.iter().enumerate().filter_map(|(i, e)| Some((i, (*e)?))).min_by_key(|p| p.1)
+        {
             heads[i] = runs[i].next()?;
             match first {
                 Some(earlier) if earlier.hash == entry.hash => {
@@ -196,10 +197,10 @@ mod tests {
             let (pairs, count) = check.finish(2).unwrap();
             assert_eq!(count, 3);
             let lines: Vec<_> = pairs.iter().map(|p| (p.first.to_string(), p.second.to_string())).collect();
-            assert_eq!(lines, [
-                ("d.jsonl:1".to_owned(), "d.jsonl:4".to_owned()),
-                ("d.jsonl:2".to_owned(), "d.jsonl:5".to_owned())
-            ]);
+            assert_eq!(
+                lines,
+                [("d.jsonl:1".to_owned(), "d.jsonl:4".to_owned()), ("d.jsonl:2".to_owned(), "d.jsonl:5".to_owned())]
+            );
         }
     }
 

@@ -21,8 +21,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of reports.
-    pub const ALL: [Kind; 5] =
-        [Kind::FalsePositive, Kind::FalseNegative, Kind::Mismatch, Kind::Error, Kind::All];
+    pub const ALL: [Kind; 5] = [Kind::FalsePositive, Kind::FalseNegative, Kind::Mismatch, Kind::Error, Kind::All];
 
     /// The kinds that a sample is of, [`Kind::All`] aside.
     fn of(expected: Option<Decision>, actual: Actual) -> Option<Kind> {

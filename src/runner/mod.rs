@@ -14,7 +14,7 @@ pub use digest::{DatasetHash, sample_digest, sha256_of};
 pub use evaluate::{NO_VALUE, Work};
 pub use filter::{Filter, FilterError, MetadataView};
 pub use ids::DuplicateId;
-pub use kept::{Keep, Kind, KeptSample, KeptSamples};
+pub use kept::{Keep, KeptSample, KeptSamples, Kind};
 pub use row::{Evaluated, RowColumns, csv_header, write_csv, write_json};
 
 use crate::dataset::{BadRows, Batch, DatasetError, LISTED_BAD_ROWS, Reader};
@@ -210,7 +210,12 @@ fn alone(
 }
 
 /// Batches to workers and back. Each worker has one under way and one waiting.
-fn together(work: &Work<'_>, feed: &mut Feed<'_>, joined: &mut Joined<'_, '_>, drive: Drive<'_>) -> Result<(), RunError> {
+fn together(
+    work: &Work<'_>,
+    feed: &mut Feed<'_>,
+    joined: &mut Joined<'_, '_>,
+    drive: Drive<'_>,
+) -> Result<(), RunError> {
     // Deeply nested JSON is read recursively.
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(drive.threads)

@@ -297,10 +297,8 @@ pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, out: &mut Vec<u8>) {
 /// A text field and the comma after it. CSV has no escapes: a lone surrogate becomes U+FFFD.
 fn csv_text(text: &str, out: &mut Vec<u8>) {
     if text.as_bytes().contains(&0xF4) {
-        let text: String = text
-            .chars()
-            .map(|c| if crate::value::surrogate::original(c).is_some() { '\u{FFFD}' } else { c })
-            .collect();
+        let text: String =
+            text.chars().map(|c| if crate::value::surrogate::original(c).is_some() { '\u{FFFD}' } else { c }).collect();
         csv_field(text.as_bytes(), out);
     } else {
         csv_field(text.as_bytes(), out);
@@ -336,7 +334,9 @@ mod tests {
     #[test]
     fn strings_are_escaped_as_the_value_writer_escapes_them() {
         let lone = crate::value::surrogate::stand_in(0xD83D);
-        for text in ["", "plain", "a\"b\\c\nd\te\rf\u{8}\u{c}\u{1}g", "é\u{7f}\u{1F600}\u{100000}", &format!("x{lone}y")] {
+        for text in
+            ["", "plain", "a\"b\\c\nd\te\rf\u{8}\u{c}\u{1}g", "é\u{7f}\u{1F600}\u{100000}", &format!("x{lone}y")]
+        {
             let mut expected = String::new();
             write_json_str(text, false, &mut expected);
             assert_eq!(json_string(text), expected);

@@ -159,6 +159,12 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
+/// Whether the text has `count` characters or more; looks no further than that.
+#[must_use]
+pub fn is_at_least(text: &str, count: usize) -> bool {
+    count == 0 || text.chars().nth(count - 1).is_some()
+}
+
 /// Python's `str.lower`: full lower-casing with the final-sigma rule; borrowed when nothing changes.
 ///
 /// Letters that Unicode gained after version 14 stay as they are, as in the reference.
@@ -185,7 +191,7 @@ pub fn lower(text: &str) -> Cow<'_, str> {
 }
 
 /// Characters whose lower case exists only in Unicode versions after 14.
-fn cased_after_unicode_14(c: char) -> bool {
+pub(super) fn cased_after_unicode_14(c: char) -> bool {
     c > '\u{1C88}' && class(c) == Class::Other && c.to_lowercase().next() != Some(c)
         // Circled capitals (So) had their lower case long before.
         && !matches!(c, '\u{24B6}'..='\u{24CF}')
