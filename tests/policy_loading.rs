@@ -58,17 +58,32 @@ fn a_flat_policy_reaches_the_engine_as_written() {
 }
 
 #[test]
-fn without_validation_json_is_never_reinterpreted() {
+fn without_validation_a_flat_policy_arrives_whatever_it_contains() {
     for json in [
         r#"{"default": {"pii": {"enabled": true}}}"#,
         r#"{"default": false, "pii": {"enabled": "no", "stages": 5}, "policy_version": null}"#,
-        r#"{"detectors": [{"name": "pii"}]}"#,
-        r#"{"pii": null, "policies": {}}"#,
+        r#"{"detectors": {"pii": {}}, "tenants": [], "policies": null, "pii": null}"#,
         "{}",
     ] {
         let loaded = load(&inline(json), &options(Validation::None)).unwrap();
         assert_eq!(policy_json(&loaded), json);
     }
+}
+
+#[test]
+fn without_validation_other_shapes_are_still_resolved() {
+    for json in [
+        r#"{"detectors": [{"name": "pii"}]}"#,
+        r#"{"policies": {"pii": {"enabled": true}}}"#,
+        r#"{"version": 1, "policies": {"pii": {"enabled": true}}}"#,
+        r#"{"default": {"pii": {"enabled": true}}, "tenants": {}}"#,
+    ] {
+        let loaded = load(&inline(json), &options(Validation::None)).unwrap();
+        assert!(policy_json(&loaded).starts_with(r#"{"pii": {"enabled": true}"#), "{json}");
+    }
+    let scoped = LoadOptions { scope: Some("default".into()), validation: Validation::None, ..Default::default() };
+    let loaded = load(&inline(r#"{"default": {"pii": {"enabled": "no"}}}"#), &scoped).unwrap();
+    assert!(policy_json(&loaded).starts_with(r#"{"pii": {"enabled": "no"}"#));
 }
 
 #[test]
@@ -251,7 +266,7 @@ fn errors_name_file_line_and_column() {
     let dir = tempfile::tempdir().unwrap();
     for (name, text, words) in [
         ("a.json", "{\"pii\": {\"enabled\": tru}}", "a.json:1:21: not valid JSON"),
-        ("a.yaml", "pii:\n  enabled: [1\n", "a.yaml:3:1: not valid YAML"),
+        ("a.yaml", "pii:\n  enabled: [1\n", "a.yaml:2:14: not valid YAML"),
         ("b.yaml", "just text", "b.yaml: found a string, expected an object"),
         ("c.yaml", "default: {pii: {since: 2024-01-01}}", "c.yaml: `pii.since`: 2024-01-01 is a date"),
         ("d.yaml", "default: [1]\ntenants: {}", "d.yaml: `default`: found an array"),

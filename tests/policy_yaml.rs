@@ -104,7 +104,7 @@ fn written_yaml_is_block_style_with_keys_in_order() {
 #[test]
 fn errors_say_line_and_column() {
     for (yaml, line, column) in [
-        ("a: 1\nb: [1, 2\n", 3, 1),
+        ("a: 1\nb: [1, 2\n", 2, 9),
         ("a: !custom x", 1, 4),
         ("a: 1\n--- \nb: 2\n", 2, 1),
         ("a: 2024-13-01", 1, 4),

@@ -2,7 +2,8 @@
 
 use super::exit::Failure;
 use super::run_args::{OutputFormat, RunArgs};
-use crate::report::{CsvRows, JsonDocument, JsonRows, MarkdownReport, Rows, RunFormat, RunReport, Style, TableReport};
+use crate::report::style::Style;
+use crate::report::{CsvRows, JsonDocument, JsonRows, MarkdownReport, Rows, RunFormat, RunReport, TableReport};
 use crate::runner::{RowColumns, RowSinks, Staged, csv_header};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ impl Outputs {
     ///
     /// # Errors
     /// When flags contradict each other, a file would replace an input, or a place cannot be written.
-    pub fn open(args: &RunArgs, style: Style, width: usize) -> Result<Self, Failure> {
+    pub fn open(args: &RunArgs, style: Style) -> Result<Self, Failure> {
         distinct(args)?;
         let stdout = on_stdout(args)?;
         let staged = |path: &str| Staged::for_path(path).map_err(|e| Failure::unfinished(format!("cannot write {e}")));
@@ -52,7 +53,7 @@ impl Outputs {
             let columns = RowColumns { timing: !args.no_timing, sanitized: args.include_sanitized };
             csv.write_all(csv_header(columns).as_bytes()).map_err(Failure::unfinished)?;
         }
-        let stdout = stdout.map(|printed| printed.format(style, width));
+        let stdout = stdout.map(|printed| printed.format(style));
         Ok(Outputs { json, csv, out, summary, stdout })
     }
 
@@ -123,9 +124,9 @@ enum Printed {
 }
 
 impl Printed {
-    fn format(self, style: Style, width: usize) -> Box<dyn RunFormat> {
+    fn format(self, style: Style) -> Box<dyn RunFormat> {
         match self {
-            Printed::Table => Box::new(TableReport { style, width }),
+            Printed::Table => Box::new(TableReport { style }),
             Printed::Markdown => Box::new(MarkdownReport),
             Printed::Document => Box::new(JsonDocument { results: true }),
             Printed::Summary => Box::new(JsonDocument { results: false }),

@@ -1,7 +1,7 @@
 //! The progress bar on standard error: how far, how fast, how long yet.
 
 use crate::dataset::Progress;
-use crate::report::grouped;
+use crate::report::style::thousands;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -38,7 +38,7 @@ impl Bar {
         bar.set_position(self.bytes.read());
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
         let speed = (samples as f64 / self.started.elapsed().as_secs_f64().max(1e-3)) as u64;
-        bar.set_message(format!("{} samples  {}/s", grouped(samples), grouped(speed)));
+        bar.set_message(format!("{} samples  {}/s", thousands(samples), thousands(speed)));
     }
 
     /// Takes the bar away.

@@ -50,7 +50,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
         columns: rows.columns.clone(),
     };
     let mut reader = Reader::open(&args.dataset, options).map_err(Failure::refused)?;
-    let mut outputs = Outputs::open(args, terminal.style(), terminal.width())?;
+    let mut outputs = Outputs::open(args, terminal.style())?;
     let (json, csv) = outputs.wanted();
     let keep = Keep { kinds: args.show.iter().filter_map(|s| s.kind()).collect(), most: args.max_show };
     let work = Work {

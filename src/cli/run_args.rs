@@ -1,5 +1,6 @@
 //! The flags of `run`.
 
+use super::terminal::ColorChoice;
 use crate::api::Decision;
 use crate::dataset::{Context, Format};
 use crate::metrics::gate::{max_fn, max_fp_rate, min_accuracy};
@@ -8,7 +9,7 @@ use crate::policy::{LoadOptions, SignatureRules, Validation};
 use crate::runner::Kind;
 use clap::{Args, ValueEnum};
 
-/// Evaluate a dataset under a policy
+/// Arguments of `run`.
 #[derive(Args, Debug)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["policy", "bundle"])))]
 pub struct RunArgs {
@@ -180,6 +181,10 @@ pub struct RunArgs {
     /// Show no progress bar
     #[arg(long, help_heading = "Output")]
     pub no_progress: bool,
+
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: ColorChoice,
 
     /// Fail when this holds: 'fp_rate > 0.01', 'latency_ms.p99 > 5 or false_negatives > 0',
     /// 'by.context.output.recall < 0.9'; `figure ?? 0` gives an undefined figure a value

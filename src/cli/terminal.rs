@@ -1,6 +1,6 @@
 //! Where the program prints: colour, width, warnings.
 
-use crate::report::Style;
+use crate::report::style::{Style, Tone, visible};
 use clap::ValueEnum;
 use std::io::{IsTerminal, Write};
 
@@ -43,32 +43,31 @@ impl Terminal {
         }
     }
 
-    /// How reports on standard output are coloured.
+    /// How reports on standard output look. Columns are those of the terminal, else of COLUMNS, else 100.
     #[must_use]
     pub fn style(self) -> Style {
-        Style { color: self.stdout_color }
-    }
-
-    /// Columns for reports: those of the terminal, else of COLUMNS, else 100.
-    #[must_use]
-    pub fn width(self) -> usize {
         let asked = || std::env::var("COLUMNS").ok()?.parse::<usize>().ok();
         let width = match std::io::stdout().is_terminal() {
             true => comfy_table::Table::new().width().map(usize::from),
             false => None,
         };
-        width.or_else(asked).unwrap_or(100).clamp(40, 400)
+        Style { color: self.stdout_color, width: width.or_else(asked).unwrap_or(100).clamp(40, 400) }
     }
 
     /// Prints a warning on standard error.
     pub fn warn(self, message: &str) {
-        let style = Style { color: self.stderr_color };
-        let _ = writeln!(std::io::stderr(), "{} {message}", style.doubtful("warning:"));
+        self.say(Tone::Mixed, "warning:", message);
     }
 
     /// Prints an error on standard error.
     pub fn error(self, message: &str) {
-        let style = Style { color: self.stderr_color };
-        let _ = writeln!(std::io::stderr(), "{} {message}", style.bad("error:"));
+        self.say(Tone::Bad, "error:", message);
+    }
+
+    fn say(self, tone: Tone, what: &str, message: &str) {
+        let style = Style { color: self.stderr_color, ..Style::default() };
+        // Messages quote datasets and policies: nothing in them may steer the terminal.
+        let lines: Vec<String> = message.lines().map(visible).collect();
+        let _ = writeln!(std::io::stderr(), "{} {}", style.paint(tone, what), lines.join("\n"));
     }
 }

@@ -1,6 +1,7 @@
 //! The detectors: one file or folder for each policy key, its vocabulary beside it as data.
 
 pub mod abuse;
+mod agent_actions;
 pub mod bias;
 pub mod citation_integrity;
 pub mod code_safety;
@@ -15,6 +16,7 @@ pub mod exfiltration;
 pub mod gibberish;
 pub mod hallucination;
 pub mod human_approval_gate;
+pub(crate) mod injection_bank;
 pub mod jailbreak;
 pub mod language;
 pub mod malicious_url;

@@ -29,7 +29,9 @@ pub use calibration::{
     CALIBRATION_BINS, CalibrationBins, ReliabilityBin, expected_calibration_error, reliability_curve,
 };
 pub use confusion::{BinaryConfusion, Classification, LabelConfusion, classification_metrics, is_flagged, is_positive};
-pub use gate::{Catalogue, Gate, GateError, GateOutcome, Measured};
+pub use gate::{
+    Catalogue, Gate, GateError, GateOutcome, Measured, max_block_rate_delta, max_fn, max_fp_rate, min_accuracy,
+};
 pub use histogram::{SCORE_BINS, population_stability_index, score_bin, score_histogram};
 pub use interval::{PairedOutcomes, Z95, newcombe_paired, wilson};
 pub use isodate::{parse_iso, python_iso};

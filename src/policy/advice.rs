@@ -18,8 +18,11 @@ fn closest<'w>(found: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w 
     if !(2..=64).contains(&length) {
         return None;
     }
-    let distance = |word: &str| osa::distance(found.to_lowercase().chars(), word.to_lowercase().chars());
-    known.map(|word| (distance(word), word)).filter(|(d, _)| *d <= (length / 3).min(2)).min().map(|(_, word)| word)
+    let most = (length / 3).min(2);
+    let found = found.to_lowercase();
+    let distance = |word: &str| osa::distance(found.chars(), word.to_lowercase().chars());
+    let similar = known.filter(|word| word.len().abs_diff(length) <= most).map(|word| (distance(word), word));
+    similar.filter(|(d, _)| *d <= most).min().map(|(_, word)| word)
 }
 
 /// Keys inside detector sections that nothing reads but that look like a key that is read, in file order.

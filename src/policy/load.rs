@@ -23,8 +23,8 @@ pub enum Validation {
     Strict,
     /// Values are converted and sections with a violation left out, as the runtime does for hierarchical files.
     Lenient,
-    /// Nothing is checked or converted, and JSON is taken as the runtime takes it: a bundle if it has `policies` and
-    /// `version`, else one flat policy.
+    /// Nothing is checked or converted. A JSON object with `default` and no `tenants` is one flat policy then, as the
+    /// runtime takes it.
     None,
 }
 
@@ -261,16 +261,16 @@ impl Loader<'_> {
         }
     }
 
-    /// Without validation JSON is read as the runtime reads it, so that a flat policy arrives untouched whatever its
-    /// keys look like.
+    /// Without validation a JSON object with a lone `default` object is a flat policy with an unknown key, which is what
+    /// the runtime and its evaluator make of it.
     fn shape(&mut self, map: &Map, selecting: bool) -> Shape {
         let shape = Shape::of(map);
         let literal = self.options.validation == Validation::None && self.is_json && !selecting;
-        if !literal || matches!(shape, Shape::Bundle | Shape::Flat) {
+        if !literal || shape != Shape::Hierarchical || map.contains_key("tenants") {
             return shape;
         }
-        let message = "this looks like more than one flat policy, but without validation JSON is evaluated as it stands; select a scope to have it resolved";
-        self.warnings.push(Issue::new("taken_as_flat", "", message));
+        let message = "without validation a JSON policy with `default` is evaluated as it stands and `default` is ignored; use --scope default to evaluate what is in it";
+        self.warnings.push(Issue::new("taken_as_flat", "default", message));
         Shape::Flat
     }
 
@@ -478,7 +478,7 @@ fn hierarchical_path(path: &str) -> Option<Scope> {
     }
     let mut scope = Scope::default();
     let parts = [&mut scope.tenant, &mut scope.app, &mut scope.agent, &mut scope.env];
-    if steps.is_empty() || steps.len() % 2 != 0 || steps.len() > 8 {
+    if steps.is_empty() || !steps.len().is_multiple_of(2) || steps.len() > 8 {
         return None;
     }
     for ((pair, word), part) in steps.chunks(2).zip(["tenants", "apps", "agents", "envs"]).zip(parts) {

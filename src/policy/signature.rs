@@ -97,7 +97,7 @@ fn lenient_base64(text: &str) -> Option<Vec<u8>> {
             _ => {}
         }
     }
-    if padded != (letters.len() % 4 != 0) {
+    if !padded && !letters.len().is_multiple_of(4) {
         return None;
     }
     // Bits left over before the padding are ignored.

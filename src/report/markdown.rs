@@ -1,8 +1,9 @@
 //! The report as Markdown, for a comment on a change.
 
+use super::number::percent;
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
+use super::style::{cut, thousands};
 use super::table::latency_line;
-use super::text::{grouped, percent, visible};
 use super::{Rows, RunFormat, RunReport};
 use crate::metrics::Summary;
 use crate::runner::Kind;
@@ -64,8 +65,8 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
             rate.name,
             rate.value.map_or_else(|| "-".to_owned(), percent),
             interval.unwrap_or_default(),
-            grouped(part),
-            grouped(whole)
+            thousands(part),
+            thousands(whole)
         )?;
     }
     for (name, value) in
@@ -77,24 +78,29 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
     }
     if let Some(hits) = &summary.rule_hits {
         let rate = hits.rate.map_or_else(|| "-".to_owned(), percent);
-        writeln!(out, "| expected rules fired | {rate} | | {} of {} |", grouped(hits.matched), grouped(hits.expected))?;
+        writeln!(
+            out,
+            "| expected rules fired | {rate} | | {} of {} |",
+            thousands(hits.matched),
+            thousands(hits.expected)
+        )?;
     }
     let d = &summary.rates.decisions;
     writeln!(
         out,
         "\nDecisions: ALLOW {}, WARN {}, TRANSFORM {}, REDACT {}, BLOCK {}, ERROR {}",
-        grouped(d.allow),
-        grouped(d.warn),
-        grouped(d.transform),
-        grouped(d.redact),
-        grouped(d.block),
-        grouped(summary.rates.errors)
+        thousands(d.allow),
+        thousands(d.warn),
+        thousands(d.transform),
+        thousands(d.redact),
+        thousands(d.block),
+        thousands(summary.rates.errors)
     )?;
     if let Some(latency) = &summary.latency_ms {
         writeln!(out, "\nLatency per sample: {}", latency_line(latency).replace("   ", ", "))?;
     }
     if report.skipped_rows > 0 {
-        writeln!(out, "\n⚠️ {} rows of the dataset are no samples and were skipped", grouped(report.skipped_rows))?;
+        writeln!(out, "\n⚠️ {} rows of the dataset are no samples and were skipped", thousands(report.skipped_rows))?;
     }
     writeln!(out)
 }
@@ -116,7 +122,7 @@ fn groups(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
                 out,
                 "| {} | {} | {} | {} | {} | {} | {} |",
                 cell(value, 60),
-                grouped(r.total),
+                thousands(r.total),
                 show(r.accuracy),
                 show(r.precision),
                 show(r.recall),
@@ -140,10 +146,10 @@ fn detectors(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
             out,
             "| {} | {} | {} | {} | {} |",
             code(&d.name),
-            grouped(d.flagged),
-            grouped(d.samples_run),
-            grouped(d.false_positives),
-            grouped(d.hits)
+            thousands(d.flagged),
+            thousands(d.samples_run),
+            thousands(d.false_positives),
+            thousands(d.hits)
         )?;
     }
     and_more(detectors.len(), out)
@@ -160,9 +166,9 @@ fn rules(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
             out,
             "| {} | {} | {} | {} |",
             code(&r.id),
-            grouped(r.samples),
-            grouped(r.on_allow),
-            grouped(r.alone_on_allow)
+            thousands(r.samples),
+            thousands(r.on_allow),
+            thousands(r.alone_on_allow)
         )?;
     }
     and_more(rules.len(), out)
@@ -174,7 +180,7 @@ fn samples(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
         if !report.keep.kinds.contains(&kind) || count == 0 {
             continue;
         }
-        writeln!(out, "<details><summary>{} ({})</summary>\n", heading(kind), grouped(count))?;
+        writeln!(out, "<details><summary>{} ({})</summary>\n", heading(kind), thousands(count))?;
         writeln!(out, "| sample | context | expected | got | rules | text |\n|---|---|---|---|---|---|")?;
         for s in list {
             let rules: Vec<String> = s.rules.iter().map(|r| code(r)).collect();
@@ -191,7 +197,7 @@ fn samples(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         let hidden = count - list.len() as u64;
         if hidden > 0 {
-            writeln!(out, "\n{} more", grouped(hidden))?;
+            writeln!(out, "\n{} more", thousands(hidden))?;
         }
         writeln!(out, "\n</details>\n")?;
     }
@@ -208,7 +214,7 @@ fn and_more(all: usize, out: &mut dyn Write) -> io::Result<()> {
 /// A text from the dataset or policy as a table cell: on one line, nothing in it read as markup, no one notified.
 fn cell(text: &str, width: usize) -> String {
     let mut out = String::new();
-    for c in visible(text, width).chars() {
+    for c in cut(text, width).chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -226,7 +232,7 @@ fn cell(text: &str, width: usize) -> String {
 
 /// A text as code, in a table.
 fn code(text: &str) -> String {
-    let text = visible(text, 100);
+    let text = cut(text, 100);
     let text = text.replace('|', "\\|");
     let fence = if text.contains('`') { "``" } else { "`" };
     let room = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
@@ -241,7 +247,7 @@ mod tests {
     fn nothing_in_a_text_is_read_as_markup() {
         assert_eq!(
             cell("<b>|x|</b>\n@team **hi** [a](http://b)", 80),
-            "&lt;b&gt;\\|x\\|&lt;/b&gt;⏎&#64;team \\*\\*hi\\*\\* \\[a\\](http\\://b)"
+            "&lt;b&gt;\\|x\\|&lt;/b&gt;\\\\n&#64;team \\*\\*hi\\*\\* \\[a\\](http\\://b)"
         );
         assert_eq!(code("a`b|c"), "``a`b\\|c``");
         assert_eq!(code("`"), "`` ` ``");

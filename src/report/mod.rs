@@ -1,21 +1,23 @@
-//! Reports of runs: one format a file, all behind [`RunFormat`].
+//! Reports of runs and comparisons: one format a file. Those of runs are all behind [`RunFormat`].
 
+pub mod compare;
+mod compare_markdown;
+mod compare_table;
 mod csv;
 mod json;
 mod jsonl;
 mod markdown;
+mod number;
 mod rates;
-mod style;
+pub mod style;
 mod table;
-mod text;
 
 pub use csv::CsvRows;
 pub use json::JsonDocument;
 pub use jsonl::JsonRows;
 pub use markdown::MarkdownReport;
-pub use style::Style;
+pub use number::counted;
 pub use table::TableReport;
-pub use text::{counted, grouped};
 
 use crate::api::Run;
 use crate::metrics::{GateOutcome, Summary};

@@ -1,7 +1,8 @@
 //! The rates that table and Markdown show, with what they are made of.
 
 use super::RunReport;
-use super::text::{counted, grouped};
+use super::number::counted;
+use super::style::thousands;
 use crate::api::{Run, RunStatus};
 use crate::metrics::{DetectorFigures, Rates, RuleFigures, Summary};
 use crate::runner::Kind;
@@ -30,7 +31,7 @@ pub fn rates(r: &Rates) -> Vec<Rate> {
     if r.labelled > 0 {
         let blocked = match r.false_positives_blocked {
             0 => String::new(),
-            n => format!("{} blocked", grouped(n)),
+            n => format!("{} blocked", thousands(n)),
         };
         rates.extend([
             rate("accuracy", r.accuracy, i.accuracy, (r.correct, r.labelled)),

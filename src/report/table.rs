@@ -1,12 +1,13 @@
 //! The report that people read on a terminal: the verdict first, then figures, then what is wrong.
 
+use super::number::{counted, millis, percent};
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
-use super::style::Style;
-use super::text::{columns, counted, grouped, millis, percent, visible};
+use super::style::{Style, Tone, cut, thousands};
 use super::{Rows, RunFormat, RunReport};
 use crate::metrics::{GateOutcome, LatencySummary, Summary};
 use crate::runner::{KeptSample, Kind};
 use std::io::{self, Write};
+use unicode_width::UnicodeWidthStr as _;
 
 /// Detectors and rules shown at most; the files have all.
 const MOST_LINES: usize = 10;
@@ -16,10 +17,8 @@ const MOST_VALUES: usize = 20;
 /// The report on a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct TableReport {
-    /// Colours.
+    /// Colours, and columns of the terminal.
     pub style: Style,
-    /// Columns of the terminal.
-    pub width: usize,
 }
 
 impl RunFormat for TableReport {
@@ -39,12 +38,32 @@ impl RunFormat for TableReport {
 }
 
 impl TableReport {
+    fn good(&self, text: &str) -> String {
+        self.style.paint(Tone::Good, text)
+    }
+
+    fn bad(&self, text: &str) -> String {
+        self.style.paint(Tone::Bad, text)
+    }
+
+    fn doubtful(&self, text: &str) -> String {
+        self.style.paint(Tone::Mixed, text)
+    }
+
+    fn strong(&self, text: &str) -> String {
+        self.style.paint(Tone::Strong, text)
+    }
+
+    fn faint(&self, text: &str) -> String {
+        self.style.paint(Tone::Dim, text)
+    }
+
     fn verdict(&self, report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (verdict, rest) = verdict(report);
         let word = match verdict {
-            Verdict::Passed => self.style.good(verdict.word()),
-            Verdict::Failed | Verdict::Unfinished => self.style.bad(verdict.word()),
-            Verdict::Done => self.style.strong(verdict.word()),
+            Verdict::Passed => self.good(verdict.word()),
+            Verdict::Failed | Verdict::Unfinished => self.bad(verdict.word()),
+            Verdict::Done => self.strong(verdict.word()),
         };
         writeln!(out, "{word}  {rest}")?;
         let version = match report.run.policy_version.as_deref() {
@@ -52,7 +71,7 @@ impl TableReport {
             None => String::new(),
         };
         let origin = format!("{} under {}{version}", report.run.dataset_id, report.policy);
-        writeln!(out, "{}\n", self.style.faint(&visible(&origin, self.width)))
+        writeln!(out, "{}\n", self.faint(&cut(&origin, self.style.width)))
     }
 
     fn gates(&self, gates: &[GateOutcome], out: &mut dyn Write) -> io::Result<()> {
@@ -61,9 +80,9 @@ impl TableReport {
         }
         let mut grid = Grid::new(&[Align::Left, Align::Left, Align::Left]);
         for gate in gates {
-            let mark = if gate.failed { self.style.bad("failed") } else { self.style.good("passed") };
+            let mark = if gate.failed { self.bad("failed") } else { self.good("passed") };
             let values: Vec<String> = gate.values.iter().map(|m| format!("{} = {}", m.figure, m.value)).collect();
-            grid.row([mark, format!("fail on {}", gate.expression), self.style.faint(&values.join(", "))]);
+            grid.row([mark, format!("fail on {}", gate.expression), self.faint(&values.join(", "))]);
         }
         self.section("Gates", out)?;
         grid.write(out)?;
@@ -76,42 +95,42 @@ impl TableReport {
         for (name, n) in
             [("ALLOW", d.allow), ("WARN", d.warn), ("TRANSFORM", d.transform), ("REDACT", d.redact), ("BLOCK", d.block)]
         {
-            let part = format!("{name} {}", grouped(n));
-            parts.push(if n == 0 { self.style.faint(&part) } else { part });
+            let part = format!("{name} {}", thousands(n));
+            parts.push(if n == 0 { self.faint(&part) } else { part });
         }
-        let errors = format!("ERROR {}", grouped(summary.rates.errors));
-        parts.push(if summary.rates.errors > 0 { self.style.bad(&errors) } else { self.style.faint(&errors) });
+        let errors = format!("ERROR {}", thousands(summary.rates.errors));
+        parts.push(if summary.rates.errors > 0 { self.bad(&errors) } else { self.faint(&errors) });
         self.section("Decisions", out)?;
         writeln!(out, "  {}", parts.join("   "))?;
         let unlabelled = summary.rates.total - summary.rates.labelled;
         if unlabelled > 0 {
             let text =
                 format!("{} without a label, left out of what needs one", counted(unlabelled, "sample", "samples"));
-            writeln!(out, "  {}", self.style.faint(&text))?;
+            writeln!(out, "  {}", self.faint(&text))?;
         }
         if report.skipped_rows > 0 {
             let text = format!(
                 "{} skipped",
                 counted(report.skipped_rows, "row that is no sample", "rows that are no samples")
             );
-            writeln!(out, "  {}", self.style.doubtful(&text))?;
+            writeln!(out, "  {}", self.doubtful(&text))?;
         }
         writeln!(out)
     }
 
     fn figures(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right, Align::Right, Align::Left]);
-        let header = ["", "", "95% interval", "samples", ""].map(|h| self.style.faint(h));
+        let header = ["", "", "95% interval", "samples", ""].map(|h| self.faint(h));
         grid.row(header);
         for rate in rates(&summary.rates) {
-            let value = rate.value.map_or_else(|| self.style.faint("undefined"), percent);
+            let value = rate.value.map_or_else(|| self.faint("undefined"), percent);
             let interval = rate.interval.map(|[lo, hi]| format!("{} to {}", percent(lo), percent(hi)));
             let (part, whole) = rate.counts;
             grid.row([
                 rate.name.to_owned(),
                 value,
-                self.style.faint(&interval.unwrap_or_default()),
-                format!("{} of {}", grouped(part), grouped(whole)),
+                self.faint(&interval.unwrap_or_default()),
+                format!("{} of {}", thousands(part), thousands(whole)),
                 rate.note,
             ]);
         }
@@ -130,9 +149,9 @@ impl TableReport {
         if let Some(hits) = &summary.rule_hits {
             grid.row([
                 "expected rules fired".to_owned(),
-                hits.rate.map_or_else(|| self.style.faint("undefined"), percent),
+                hits.rate.map_or_else(|| self.faint("undefined"), percent),
                 String::new(),
-                format!("{} of {}", grouped(hits.matched), grouped(hits.expected)),
+                format!("{} of {}", thousands(hits.matched), thousands(hits.expected)),
                 String::new(),
             ]);
         }
@@ -143,7 +162,7 @@ impl TableReport {
             self.section("Latency per sample", out)?;
             let speed = match summary.samples_per_second {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-                Some(speed) => format!("   {} samples/s", grouped(speed as u64)),
+                Some(speed) => format!("   {} samples/s", thousands(speed as u64)),
                 None => String::new(),
             };
             writeln!(out, "  {}{speed}\n", latency_line(latency))?;
@@ -166,12 +185,12 @@ impl TableReport {
                 Align::Right,
             ]);
             let header = ["", "samples", "accuracy", "precision", "recall", "false pos.", "blocked"];
-            grid.row(header.map(|h| self.style.faint(h)));
+            grid.row(header.map(|h| self.faint(h)));
             for (value, r) in values.iter().take(MOST_VALUES) {
                 let show = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), percent);
                 grid.row([
-                    visible(value, self.width / 3),
-                    grouped(r.total),
+                    cut(value, self.style.width / 3),
+                    thousands(r.total),
                     show(r.accuracy),
                     show(r.precision),
                     show(r.recall),
@@ -179,7 +198,7 @@ impl TableReport {
                     show(r.block_rate),
                 ]);
             }
-            self.section(&format!("By {}", visible(key, self.width / 3)), out)?;
+            self.section(&format!("By {}", cut(key, self.style.width / 3)), out)?;
             grid.write(out)?;
             self.and_more(values.len(), MOST_VALUES, out)?;
             writeln!(out)?;
@@ -194,17 +213,17 @@ impl TableReport {
         let timed = summary.detectors.iter().any(|d| d.latency_ms.is_some());
         let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right]);
         let header = ["", "flagged", "of", "false pos.", "hits", if timed { "avg / p99 ms" } else { "" }];
-        grid.row(header.map(|h| self.style.faint(h)));
+        grid.row(header.map(|h| self.faint(h)));
         let detectors = worst_detectors(summary);
         for d in detectors.iter().take(MOST_LINES) {
             let latency = d.latency_ms.map_or_else(String::new, |l| format!("{} / {}", millis(l.avg), millis(l.p99)));
-            let false_positives = grouped(d.false_positives);
+            let false_positives = thousands(d.false_positives);
             grid.row([
-                visible(&d.name, self.width / 3),
-                grouped(d.flagged),
-                grouped(d.samples_run),
-                if d.false_positives > 0 { self.style.doubtful(&false_positives) } else { false_positives },
-                grouped(d.hits),
+                cut(&d.name, self.style.width / 3),
+                thousands(d.flagged),
+                thousands(d.samples_run),
+                if d.false_positives > 0 { self.doubtful(&false_positives) } else { false_positives },
+                thousands(d.hits),
                 latency,
             ]);
         }
@@ -224,18 +243,16 @@ impl TableReport {
             true => ["", "samples", "on ALLOW", "alone"],
             false => ["", "samples", "hits", ""],
         };
-        grid.row(header.map(|h| self.style.faint(h)));
+        grid.row(header.map(|h| self.faint(h)));
         let rules = worst_rules(summary);
         for r in rules.iter().take(MOST_LINES) {
-            let on_allow = grouped(r.on_allow);
+            let on_allow = thousands(r.on_allow);
             let counts = match labelled {
-                true => {
-                    [if r.on_allow > 0 { self.style.doubtful(&on_allow) } else { on_allow }, grouped(r.alone_on_allow)]
-                }
-                false => [grouped(r.hits), String::new()],
+                true => [if r.on_allow > 0 { self.doubtful(&on_allow) } else { on_allow }, thousands(r.alone_on_allow)],
+                false => [thousands(r.hits), String::new()],
             };
             let [second, third] = counts;
-            grid.row([visible(&r.id, self.width / 2), grouped(r.samples), second, third]);
+            grid.row([cut(&r.id, self.style.width / 2), thousands(r.samples), second, third]);
         }
         self.section("Rules", out)?;
         grid.write(out)?;
@@ -249,14 +266,14 @@ impl TableReport {
             if !report.keep.kinds.contains(&kind) || count == 0 {
                 continue;
             }
-            self.section(&format!("{} ({})", heading(kind), grouped(count)), out)?;
+            self.section(&format!("{} ({})", heading(kind), thousands(count)), out)?;
             for sample in list {
                 self.sample(sample, out)?;
             }
             let hidden = count - list.len() as u64;
             if hidden > 0 {
-                let text = format!("{} not shown; --max-show {count} shows all", grouped(hidden));
-                writeln!(out, "  {}", self.style.faint(&text))?;
+                let text = format!("{} not shown; --max-show {count} shows all", thousands(hidden));
+                writeln!(out, "  {}", self.faint(&text))?;
             }
             writeln!(out)?;
         }
@@ -266,43 +283,43 @@ impl TableReport {
     fn sample(&self, sample: &KeptSample, out: &mut dyn Write) -> io::Result<()> {
         let expected = sample.expected.map_or("unlabelled", |d| d.name());
         let mut line = vec![
-            self.style.strong(&visible(&sample.id, self.width / 3)),
-            self.style.faint(sample.context),
+            self.strong(&cut(&sample.id, self.style.width / 3)),
+            self.faint(sample.context),
             format!("expected {expected}, got {}", sample.actual),
         ];
         if sample.error.is_none() {
-            line.push(self.style.faint(&format!("risk {}", sample.risk)));
+            line.push(self.faint(&format!("risk {}", sample.risk)));
         }
         if !sample.rules.is_empty() {
-            let used = columns(&sample.id) + sample.context.len() + 50;
-            line.push(visible(&sample.rules.join(" "), self.width.saturating_sub(used).max(24)));
+            let used = sample.id.width() + sample.context.len() + 50;
+            line.push(cut(&sample.rules.join(" "), self.style.width.saturating_sub(used).max(24)));
         }
         writeln!(out, "  {}", line.join("  "))?;
         if let Some(error) = &sample.error {
-            writeln!(out, "    {}", self.style.bad(&visible(error, self.width.saturating_sub(4))))?;
+            writeln!(out, "    {}", self.bad(&cut(error, self.style.width.saturating_sub(4))))?;
         }
-        writeln!(out, "    {}", self.style.faint(&visible(&sample.text, self.width.saturating_sub(4))))
+        writeln!(out, "    {}", self.faint(&cut(&sample.text, self.style.width.saturating_sub(4))))
     }
 
     fn ending(&self, report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
         for name in report.written {
-            writeln!(out, "{}", self.style.faint(&format!("wrote {name}")))?;
+            writeln!(out, "{}", self.faint(&format!("wrote {name}")))?;
         }
         if report.written.is_empty() {
             let text = "--out run.json keeps the run for `znyx-bench compare`; --show all lists every sample";
-            writeln!(out, "{}", self.style.faint(text))?;
+            writeln!(out, "{}", self.faint(text))?;
         }
         Ok(())
     }
 
     fn section(&self, title: &str, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", self.style.strong(title))
+        writeln!(out, "{}", self.strong(title))
     }
 
     fn and_more(&self, all: usize, shown: usize, out: &mut dyn Write) -> io::Result<()> {
         if all > shown {
             let text = format!("... and {} more (--summary or --format json has all)", all - shown);
-            writeln!(out, "  {}", self.style.faint(&text))?;
+            writeln!(out, "  {}", self.faint(&text))?;
         }
         Ok(())
     }
@@ -337,7 +354,7 @@ impl Grid {
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let widths: Vec<usize> = (0..self.aligns.len())
-            .map(|i| self.rows.iter().map(|row| columns(&plain(&row[i]))).max().unwrap_or(0))
+            .map(|i| self.rows.iter().map(|row| plain(&row[i]).width()).max().unwrap_or(0))
             .collect();
         for row in &self.rows {
             let mut line = String::from(" ");
@@ -345,7 +362,7 @@ impl Grid {
                 if *width == 0 {
                     continue;
                 }
-                let pad = " ".repeat(width - columns(&plain(cell)));
+                let pad = " ".repeat(width - plain(cell).width());
                 match align {
                     Align::Left => line.push_str(&format!(" {cell}{pad} ")),
                     Align::Right => line.push_str(&format!(" {pad}{cell} ")),

@@ -15,6 +15,13 @@ impl Gate {
     pub const ALWAYS: Gate = Gate(u32::MAX);
 }
 
+/// Gates that were registered one after another: for long lists of terms, of which a text opens few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateRun {
+    first: u32,
+    len: u32,
+}
+
 /// Collects needles while detectors are compiled.
 #[derive(Debug, Default)]
 pub struct NeedleSet {
@@ -22,6 +29,7 @@ pub struct NeedleSet {
     needles: Vec<Vec<u8>>,
     openers: Vec<Vec<u32>>,
     index: HashMap<Vec<u8>, usize>,
+    always: Vec<u32>,
 }
 
 impl NeedleSet {
@@ -43,6 +51,42 @@ impl NeedleSet {
         debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
         let gate = self.gates;
         self.gates += 1;
+        self.open_by(gate, needles);
+        Gate(gate)
+    }
+
+    /// Registers one gate for each item, in order: a rule that needs its needle in the folded view, or, for an empty
+    /// needle, a rule that cannot be ruled out.
+    pub fn run<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> GateRun {
+        let first = self.gates;
+        for needle in needles {
+            let gate = self.gates;
+            self.gates += 1;
+            match needle.as_ref() {
+                [] => self.always.push(gate),
+                needle => self.open_by(gate, [needle.to_vec()]),
+            }
+        }
+        GateRun { first, len: self.gates - first }
+    }
+
+    /// As [`NeedleSet::run`] for rules of which each needs one of several needles; no needles, or an empty one, means
+    /// that the rule cannot be ruled out.
+    pub fn run_any(&mut self, rules: impl IntoIterator<Item = Vec<Vec<u8>>>) -> GateRun {
+        let first = self.gates;
+        for needles in rules {
+            let gate = self.gates;
+            self.gates += 1;
+            if needles.is_empty() || needles.iter().any(Vec::is_empty) {
+                self.always.push(gate);
+            } else {
+                self.open_by(gate, needles);
+            }
+        }
+        GateRun { first, len: self.gates - first }
+    }
+
+    fn open_by(&mut self, gate: u32, needles: impl IntoIterator<Item = Vec<u8>>) {
         for needle in needles {
             let at = *self.index.entry(needle).or_insert_with_key(|needle| {
                 self.needles.push(needle.clone());
@@ -53,7 +97,6 @@ impl NeedleSet {
                 self.openers[at].push(gate);
             }
         }
-        Gate(gate)
     }
 
     /// Builds the automaton over everything registered.
@@ -68,7 +111,11 @@ impl NeedleSet {
                 // Only a set of needles beyond 2^31 states cannot be built; policies are far smaller.
                 .expect("the needles of a policy fit an automaton")
         });
-        Prefilter { automaton, openers: self.openers, gates: self.gates as usize }
+        let mut closed = vec![0u64; (self.gates as usize).div_ceil(64)];
+        for gate in self.always {
+            closed[gate as usize / 64] |= 1 << (gate % 64);
+        }
+        Prefilter { automaton, openers: self.openers, closed }
     }
 }
 
@@ -77,7 +124,8 @@ impl NeedleSet {
 pub struct Prefilter {
     automaton: Option<AhoCorasick>,
     openers: Vec<Vec<u32>>,
-    gates: usize,
+    /// The gates before any needle was found: only those of runs that are always open.
+    closed: Vec<u64>,
 }
 
 /// Which gates a text opens.
@@ -92,6 +140,23 @@ impl OpenGates {
     pub fn is_open(&self, gate: Gate) -> bool {
         gate == Gate::ALWAYS || self.bits.get(gate.0 as usize / 64).is_some_and(|word| word >> (gate.0 % 64) & 1 == 1)
     }
+
+    /// The open gates of a run, as places in it, in order.
+    pub fn open_in(&self, run: GateRun) -> impl Iterator<Item = usize> + '_ {
+        let (first, end) = (run.first as usize, (run.first + run.len) as usize);
+        let words = if run.len == 0 { 0..0 } else { first / 64..end.div_ceil(64) };
+        words
+            .flat_map(move |w| {
+                let mut word = self.bits.get(w).copied().unwrap_or(0);
+                std::iter::from_fn(move || {
+                    let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+                    word &= word - 1;
+                    Some(w * 64 + bit)
+                })
+            })
+            .filter(move |gate| (first..end).contains(gate))
+            .map(move |gate| gate - first)
+    }
 }
 
 impl Prefilter {
@@ -104,10 +169,18 @@ impl Prefilter {
     /// One pass over a folded text.
     #[must_use]
     pub fn scan(&self, folded: &[u8]) -> OpenGates {
-        let mut bits = vec![0u64; self.gates.div_ceil(64)];
+        let mut bits = self.closed.clone();
+        // A common word may open a hundred gates: once is enough.
+        let mut seen = vec![0u64; self.openers.len().div_ceil(64)];
         if let Some(automaton) = &self.automaton {
             for found in automaton.find_overlapping_iter(folded) {
-                for &gate in &self.openers[found.pattern().as_usize()] {
+                let needle = found.pattern().as_usize();
+                let mask = 1 << (needle % 64);
+                if seen[needle / 64] & mask != 0 {
+                    continue;
+                }
+                seen[needle / 64] |= mask;
+                for &gate in &self.openers[needle] {
                     bits[gate as usize / 64] |= 1 << (gate % 64);
                 }
             }
@@ -137,5 +210,18 @@ mod tests {
         let open = set.build().scan(b"x sk-ant-1");
         assert!([a, b, c, always].into_iter().all(|g| open.is_open(g)));
         assert!(!open.is_open(d));
+    }
+
+    #[test]
+    fn a_run_lists_its_open_gates_in_order() {
+        let mut set = NeedleSet::new();
+        set.gate(["term"]);
+        let run = set.run((0..150).map(|i| if i == 77 { String::new() } else { format!("t{i:03}") }));
+        let empty = set.run(Vec::<&str>::new());
+        let after = set.gate(["t149"]);
+        let open = set.build().scan(b"t149 t000 t064 term");
+        assert_eq!(open.open_in(run).collect::<Vec<_>>(), [0, 64, 77, 149]);
+        assert_eq!(open.open_in(empty).count(), 0);
+        assert!(open.is_open(after));
     }
 }

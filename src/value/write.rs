@@ -20,6 +20,14 @@ pub fn python_json(value: &Value, ascii: bool) -> String {
     out
 }
 
+/// Python's default layout with keys sorted by code point, non-ASCII characters kept.
+#[must_use]
+pub fn python_json_sorted(value: &Value) -> String {
+    let mut out = String::new();
+    Style { item: ", ", key: ": ", sorted: true, ascii: false }.write(value, &mut out);
+    out
+}
+
 struct Style {
     item: &'static str,
     key: &'static str,
