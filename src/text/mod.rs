@@ -5,6 +5,7 @@ pub mod fold;
 pub mod literals;
 pub mod needles;
 pub mod pattern;
+pub mod python_regex;
 pub mod span;
 pub mod token;
 mod unicode14;
@@ -12,6 +13,7 @@ mod view;
 
 pub use needles::{Gate, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
+pub use python_regex::PythonRegex;
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;
 pub use view::{Shape, Text};
