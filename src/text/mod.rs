@@ -1,11 +1,13 @@
 //! What detectors share about text: its views, Python's character rules, patterns, and the prefilter.
 
 pub mod chars;
+pub mod checksums;
 pub mod fold;
 pub mod literals;
 pub mod needles;
 pub mod pattern;
 pub mod python_regex;
+pub mod redact;
 pub mod span;
 pub mod token;
 mod unicode14;
