@@ -4,6 +4,7 @@
 //! wins. Nothing is remembered between requests, so the same request always gets the same response.
 
 mod aggregate;
+mod custom;
 mod detector;
 pub mod pipeline;
 mod request;
@@ -33,6 +34,7 @@ pub struct EngineOptions {
 /// A compiled policy. Shared by all threads; evaluation locks nothing.
 pub struct Engine {
     steps: Vec<Step>,
+    custom: Result<Vec<custom::CustomStep>, EvalError>,
     prefilter: Prefilter,
     policy_version: Result<String, EvalError>,
     /// What makes every evaluation fail, whatever the stage.
@@ -84,7 +86,8 @@ impl Engine {
             Some(Value::Str(version)) => Ok(version.clone()),
             Some(other) => Err(EvalError::config("policy_version", other, "a string")),
         };
-        Engine { steps, prefilter: needles.build(), policy_version, fatal, options }
+        let custom = custom::compile(policy, &mut needles);
+        Engine { steps, custom, prefilter: needles.build(), policy_version, fatal, options }
     }
 
     /// The policy's version, `unknown` when it has none.
@@ -146,6 +149,8 @@ impl Engine {
             }
             outcomes.push(DetectorOutcome::new(step.entry.key.into(), finding, chained, latency));
         }
+        let custom = self.custom.as_ref().map_err(Clone::clone)?;
+        custom::run(custom, &text, request.stage, self.options.timing, &mut outcomes)?;
         let chained = rewritten.then(|| text.raw()).filter(|t| *t != request.text);
         Ok(aggregate::aggregate(outcomes, chained))
     }

@@ -31,8 +31,7 @@ checks! {
     acn => checksums::australian_acn;
 }
 
-fn sin(text: &Text<'_>, span: CharSpan, options: &Options) -> bool {
-    let _ = options;
+fn sin(text: &Text<'_>, span: CharSpan, _: &Options) -> bool {
     let number = number(text, span);
     // Other blanks than the space are taken for a part of the number, which then is none.
     let separated = number.chars().all(|c| matches!(c, ' ' | '-') || chars::is_digit(c));
@@ -40,11 +39,11 @@ fn sin(text: &Text<'_>, span: CharSpan, options: &Options) -> bool {
 }
 
 fn cpf(text: &Text<'_>, span: CharSpan, _: &Options) -> bool {
-    checksums::brazilian_cpf(&checksums::all_digits(text.slice(span)))
+    checksums::brazilian_cpf(text.slice(span))
 }
 
 fn cnpj(text: &Text<'_>, span: CharSpan, _: &Options) -> bool {
-    checksums::brazilian_cnpj(&checksums::all_digits(text.slice(span)))
+    checksums::brazilian_cnpj(text.slice(span))
 }
 
 fn nif(text: &Text<'_>, span: CharSpan, _: &Options) -> bool {
