@@ -33,7 +33,7 @@ fn shape<'t>(text: &'t str, shape: &str) -> Option<&'t str> {
             _ => c == wanted,
         })
     });
-    fits.then(|| rest.as_str())
+    if fits { Some(rest.as_str()) } else { None }
 }
 
 /// Python's `$`: the end, or the line feed before it.

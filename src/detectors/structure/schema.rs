@@ -315,18 +315,17 @@ fn within_sizes(size: usize, schema: &Map, least: &str, most: &str, skips_null: 
 fn check_number(value: &Value, schema: &Map) -> Outcome {
     let Some(number) = Number::of(value) else { return Ok(true) };
     let mut fits = true;
-    // A NaN exceeds no limit.
-    let limits: [(&str, fn(&Number, &Number) -> bool); 4] = [
-        ("minimum", |value, limit| value < limit),
-        ("maximum", |value, limit| value > limit),
-        ("exclusiveMinimum", |value, limit| value <= limit),
-        ("exclusiveMaximum", |value, limit| value >= limit),
-    ];
-    for (key, exceeds) in limits {
-        if let Some(limit) = schema.get(key) {
-            let limit = Number::of(limit).ok_or_else(|| EvalError::config(key, limit, "a number"))?;
-            fits &= !exceeds(&number, &limit);
-        }
+    for key in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
+        let Some(limit) = schema.get(key) else { continue };
+        let limit = Number::of(limit).ok_or_else(|| EvalError::config(key, limit, "a number"))?;
+        // A NaN exceeds no limit.
+        let exceeds = match key {
+            "minimum" => number < limit,
+            "maximum" => number > limit,
+            "exclusiveMinimum" => number <= limit,
+            _ => number >= limit,
+        };
+        fits &= !exceeds;
     }
     if let Some(divisor) = schema.get("multipleOf") {
         let wrong = || EvalError::config("multipleOf", divisor, "a number other than 0");

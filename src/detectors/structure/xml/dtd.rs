@@ -191,7 +191,9 @@ fn mixed(cursor: &mut Cursor<'_>) -> Read<()> {
         match next(cursor)? {
             Token::Close(Some('*')) => return Ok(()),
             Token::Close(None) if alone => return Ok(()),
-            Token::Or => drop(name(next(cursor)?)?),
+            Token::Or => {
+                name(next(cursor)?)?;
+            }
             _ => return Err(Malformed),
         }
         alone = false;
@@ -287,7 +289,9 @@ fn entity_value(value: &str) -> Read<()> {
         cursor.take_while(|c| !matches!(c, '&' | '%'));
         match cursor.peek() {
             None => return Ok(()),
-            Some('&') => drop(cursor.reference()?),
+            Some('&') => {
+                cursor.reference()?;
+            }
             Some(_) => return Err(Malformed),
         }
     }
