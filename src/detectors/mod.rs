@@ -15,6 +15,7 @@ pub mod exfiltration;
 pub mod gibberish;
 pub mod hallucination;
 pub mod human_approval_gate;
+pub(crate) mod injection_bank;
 pub mod jailbreak;
 pub mod language;
 pub mod malicious_url;

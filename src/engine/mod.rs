@@ -4,16 +4,18 @@
 //! wins. Nothing is remembered between requests, so the same request always gets the same response.
 
 mod aggregate;
+mod blocking;
 mod detector;
 pub mod pipeline;
 mod request;
 mod response;
 mod section;
 
+pub use blocking::Blocking;
 pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severity_sum};
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
-pub use section::{list_or_empty, number_or, text_or, truthy_or};
+pub use section::{action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, truthy_or};
 
 use crate::api::{Decision, Stage};
 use crate::text::{NeedleSet, Prefilter, Text};

@@ -2,7 +2,7 @@
 
 use super::detector::EvalError;
 use crate::api::Stage;
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, python_float, python_int};
 
 /// The stages a section runs at: its own `stages` when truthy, else the default set.
 ///
@@ -52,6 +52,54 @@ pub fn list_or_empty<'s>(section: &'s Map, key: &str) -> Result<&'s [Value], Eva
     match section.get(key) {
         None => Ok(&[]),
         Some(Value::List(items)) => Ok(items),
+        Some(other) => Err(EvalError::config(key, other, "a list")),
+    }
+}
+
+/// The whole number that Python's `int()` makes of `key`, or `default` when it is absent; at most the bounds of 64
+/// bits.
+///
+/// # Errors
+/// When the value does not convert.
+pub fn int_or(section: &Map, key: &str, default: i64) -> Result<i64, EvalError> {
+    section
+        .get(key)
+        .map_or(Ok(default), |value| python_int(value).ok_or_else(|| EvalError::config(key, value, "a whole number")))
+}
+
+/// The double that Python's `float()` makes of `key`, or `default` when it is absent.
+///
+/// # Errors
+/// When the value does not convert.
+pub fn float_or(section: &Map, key: &str, default: f64) -> Result<f64, EvalError> {
+    section
+        .get(key)
+        .map_or(Ok(default), |value| python_float(value).ok_or_else(|| EvalError::config(key, value, "a number")))
+}
+
+/// The section's `action` in capitals, or `default` when it is falsy.
+///
+/// # Errors
+/// When it is truthy and no text.
+pub fn action_or(section: &Map, default: &str) -> Result<String, EvalError> {
+    match section.get("action").filter(|v| v.truthy()) {
+        None => Ok(default.to_owned()),
+        Some(Value::Str(action)) => Ok(action.to_uppercase()),
+        Some(other) => Err(EvalError::config("action", other, "a string")),
+    }
+}
+
+/// What Python iterates over as texts where a list is expected: a list's items, a string's characters, an object's
+/// keys; nothing for what is falsy or absent.
+///
+/// # Errors
+/// When it cannot be iterated over.
+pub fn iterated(section: &Map, key: &str) -> Result<Vec<Value>, EvalError> {
+    match section.get(key).filter(|v| v.truthy()) {
+        None => Ok(Vec::new()),
+        Some(Value::List(items)) => Ok(items.clone()),
+        Some(Value::Str(text)) => Ok(text.chars().map(|c| Value::Str(c.to_string())).collect()),
+        Some(Value::Map(map)) => Ok(map.iter().map(|(k, _)| Value::Str(k.as_text().to_owned())).collect()),
         Some(other) => Err(EvalError::config(key, other, "a list")),
     }
 }

@@ -84,6 +84,37 @@ pub fn is_space(c: char) -> bool {
     class(c) == Class::Space
 }
 
+/// Digits that are no decimal digits: superscripts, circled and parenthesised ones.
+const ODD_DIGITS: [(u32, u32); 20] = [
+    (0xB2, 0xB3),
+    (0xB9, 0xB9),
+    (0x1369, 0x1371),
+    (0x19DA, 0x19DA),
+    (0x2070, 0x2070),
+    (0x2074, 0x2079),
+    (0x2080, 0x2089),
+    (0x2460, 0x2468),
+    (0x2474, 0x247C),
+    (0x2488, 0x2490),
+    (0x24EA, 0x24EA),
+    (0x24F5, 0x24FD),
+    (0x24FF, 0x24FF),
+    (0x2776, 0x277E),
+    (0x2780, 0x2788),
+    (0x278A, 0x2792),
+    (0x10A40, 0x10A43),
+    (0x10E60, 0x10E68),
+    (0x11052, 0x1105A),
+    (0x1F100, 0x1F10A),
+];
+
+/// Python's `str.isdigit` for one character: decimal digits, and those that `int()` refuses (superscripts, circled).
+#[must_use]
+pub fn is_any_digit(c: char) -> bool {
+    let point = u32::from(c);
+    is_digit(c) || ODD_DIGITS.iter().any(|&(first, last)| (first..=last).contains(&point))
+}
+
 /// The value of a decimal digit of any script: its place in its run of ten.
 #[must_use]
 pub fn digit_value(c: char) -> Option<u32> {
@@ -181,6 +212,8 @@ mod tests {
         assert_eq!(digit_value('９'), Some(9));
         assert_eq!(digit_value('\u{1D7DA}'), Some(2));
         assert_eq!(digit_value('²'), None);
+        assert!(['7', '٣', '²', '①', '\u{1F100}'].into_iter().all(is_any_digit));
+        assert!(!['½', 'Ⅷ', '⑩', 'a', '三'].into_iter().any(is_any_digit));
     }
 
     #[test]

@@ -3,10 +3,13 @@
 pub mod caseless;
 pub mod chars;
 pub mod fold;
+pub mod grammar;
 pub mod literals;
 pub mod needles;
+pub mod normalize;
 pub mod pattern;
 pub mod phrase;
+pub mod redact;
 pub mod span;
 pub mod term;
 mod unicode14;

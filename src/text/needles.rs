@@ -70,6 +70,22 @@ impl NeedleSet {
         GateRun { first, len: self.gates - first }
     }
 
+    /// As [`NeedleSet::run`] for rules of which each needs one of several needles; no needles, or an empty one, means
+    /// that the rule cannot be ruled out.
+    pub fn run_any(&mut self, rules: impl IntoIterator<Item = Vec<Vec<u8>>>) -> GateRun {
+        let first = self.gates;
+        for needles in rules {
+            let gate = self.gates;
+            self.gates += 1;
+            if needles.is_empty() || needles.iter().any(Vec::is_empty) {
+                self.always.push(gate);
+            } else {
+                self.open_by(gate, needles);
+            }
+        }
+        GateRun { first, len: self.gates - first }
+    }
+
     fn open_by(&mut self, gate: u32, needles: impl IntoIterator<Item = Vec<u8>>) {
         for needle in needles {
             let at = *self.index.entry(needle).or_insert_with_key(|needle| {
@@ -154,9 +170,17 @@ impl Prefilter {
     #[must_use]
     pub fn scan(&self, folded: &[u8]) -> OpenGates {
         let mut bits = self.closed.clone();
+        // A common word may open a hundred gates: once is enough.
+        let mut seen = vec![0u64; self.openers.len().div_ceil(64)];
         if let Some(automaton) = &self.automaton {
             for found in automaton.find_overlapping_iter(folded) {
-                for &gate in &self.openers[found.pattern().as_usize()] {
+                let needle = found.pattern().as_usize();
+                let mask = 1 << (needle % 64);
+                if seen[needle / 64] & mask != 0 {
+                    continue;
+                }
+                seen[needle / 64] |= mask;
+                for &gate in &self.openers[needle] {
                     bits[gate as usize / 64] |= 1 << (gate % 64);
                 }
             }

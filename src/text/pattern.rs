@@ -10,7 +10,7 @@ use super::literals;
 use super::needles::{Gate, NeedleSet};
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
-use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 use std::sync::OnceLock;
 
 /// The compiled size that one pattern may take. Generous: patterns are our own or were parsed by a policy's author.
@@ -151,6 +151,12 @@ impl CasedPattern {
         self.gate
     }
 
+    /// Whether the text is for the expression over ASCII. A non-ASCII literal may match ASCII in either case (the
+    /// dotless i an `i`), which only the other expression knows.
+    fn takes_as_ascii(&self, text: &Text<'_>) -> bool {
+        text.is_ascii() && (!self.ignore_case || self.pattern.is_ascii())
+    }
+
     fn ascii(&self) -> &regex::bytes::Regex {
         self.ascii.get_or_init(|| {
             regex::bytes::RegexBuilder::new(&ascii_source(&self.pattern))
@@ -177,7 +183,7 @@ impl CasedPattern {
     #[must_use]
     pub fn is_match(&self, text: &Text<'_>) -> bool {
         text.is_open(self.gate)
-            && if text.is_ascii() {
+            && if self.takes_as_ascii(text) {
                 self.ascii().is_match(text.raw().as_bytes())
             } else {
                 self.wide().is_match(text.edge_view())
@@ -190,7 +196,7 @@ impl CasedPattern {
         if !text.is_open(self.gate) || from > text.raw().len() {
             return None;
         }
-        let (start, end) = if text.is_ascii() {
+        let (start, end) = if self.takes_as_ascii(text) {
             self.ascii().find_at(text.raw().as_bytes(), from).map(|m| (m.start(), m.end()))?
         } else {
             self.wide().find_at(text.edge_view(), from).map(|m| (m.start(), m.end()))?
@@ -201,8 +207,8 @@ impl CasedPattern {
     /// All non-overlapping matches, left to right.
     pub fn find_iter<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = ByteSpan> + 't {
         let open = text.is_open(self.gate);
-        let ascii = (open && text.is_ascii()).then(|| self.ascii().find_iter(text.raw().as_bytes()));
-        let wide = (open && !text.is_ascii()).then(|| self.wide().find_iter(text.edge_view()));
+        let ascii = (open && self.takes_as_ascii(text)).then(|| self.ascii().find_iter(text.raw().as_bytes()));
+        let wide = (open && !self.takes_as_ascii(text)).then(|| self.wide().find_iter(text.edge_view()));
         let ascii = ascii.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
         let wide = wide.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
         ascii.chain(wide)
@@ -214,7 +220,7 @@ impl CasedPattern {
         if !text.is_open(self.gate) {
             return None;
         }
-        Some(if text.is_ascii() {
+        Some(if self.takes_as_ascii(text) {
             let groups = self.ascii().captures(text.raw().as_bytes())?;
             groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
         } else {
@@ -329,6 +335,9 @@ fn wide_source(pattern: &str, ignore_case: bool) -> Result<String, String> {
     Ok(if ignore_case { with_turkish_i(&hir).to_string() } else { pattern.to_owned() })
 }
 
+/// The dotted capital and the dotless small i.
+const TURKISH: [char; 2] = ['\u{130}', '\u{131}'];
+
 fn with_turkish_i(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Class(Class::Unicode(class)) => {
@@ -339,6 +348,23 @@ fn with_turkish_i(hir: &Hir) -> Hir {
             }
             Hir::class(Class::Unicode(class))
         }
+        // In a literal the two stand by themselves: to the crate they have no other case.
+        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+            Ok(text) if text.contains(TURKISH) => Hir::concat(
+                text.chars()
+                    .map(|c| {
+                        let range = |c| ClassUnicodeRange::new(c, c);
+                        let ranges = if TURKISH.contains(&c) {
+                            ['i', 'I', '\u{130}', '\u{131}'].map(range)
+                        } else {
+                            [range(c); 4]
+                        };
+                        Hir::class(Class::Unicode(ClassUnicode::new(ranges)))
+                    })
+                    .collect(),
+            ),
+            _ => hir.clone(),
+        },
         HirKind::Repetition(repetition) => {
             let mut repetition = repetition.clone();
             repetition.sub = Box::new(with_turkish_i(&repetition.sub));
@@ -417,5 +443,17 @@ mod tests {
         let prefilter = needles.build();
         assert!(pattern.is_match(&Text::new("Ñİİ", &prefilter)));
         assert!(!pattern.is_match(&Text::new("Ñİk", &prefilter)));
+    }
+
+    #[test]
+    fn the_turkish_letters_of_a_pattern_match_an_ascii_i() {
+        for literal in ["ıx", "İx"] {
+            let mut needles = NeedleSet::new();
+            let pattern = CasedPattern::ignore_case(literal, &mut needles).unwrap();
+            let prefilter = needles.build();
+            for text in ["ix", "IX", "ıx", "İX"] {
+                assert!(pattern.is_match(&Text::new(text, &prefilter)), "{literal} {text}");
+            }
+        }
     }
 }

@@ -21,6 +21,7 @@ pub struct Text<'a> {
     edges: OnceCell<Option<String>>,
     offsets: OnceCell<Vec<u32>>,
     shape: OnceCell<Shape>,
+    normalized: OnceCell<Option<Box<Text<'a>>>>,
 }
 
 impl<'a> Text<'a> {
@@ -40,6 +41,7 @@ impl<'a> Text<'a> {
             edges: OnceCell::new(),
             offsets: OnceCell::new(),
             shape: OnceCell::new(),
+            normalized: OnceCell::new(),
         }
     }
 
@@ -115,12 +117,22 @@ impl<'a> Text<'a> {
         view.as_deref().unwrap_or_else(|| self.lower_folded())
     }
 
+    /// The text without disguises, see [`super::normalize::normalized`]; `None` when that is the text itself.
+    #[must_use]
+    pub fn normalized(&self) -> Option<&Text<'a>> {
+        self.normalized
+            .get_or_init(|| {
+                super::normalize::normalized(&self.raw).map(|plain| Box::new(Text::new(plain, self.prefilter)))
+            })
+            .as_deref()
+    }
+
     /// The text with each character on whose class Python and the `regex` crate disagree replaced by one of the
     /// same length in bytes that both class as Python does: places in it are places in the text.
     #[must_use]
     pub fn edge_view(&self) -> &str {
         let view = self.edges.get_or_init(|| {
-            if self.ascii || self.raw.chars().all(|c| edge_stand_in(c).is_none()) {
+            if self.raw.chars().all(|c| edge_stand_in(c).is_none()) {
                 return None;
             }
             Some(self.raw.chars().map(|c| edge_stand_in(c).unwrap_or(c)).collect())

@@ -9,10 +9,14 @@
 //! private-use block (see [`surrogate`]) and the writer shifts them back. Neither range is a letter, digit, blank
 //! or symbol that any detector names, so matching is unaffected.
 
+mod display;
 mod json;
+mod number;
 mod write;
 
+pub use display::python_str;
 pub use json::{JsonError, JsonReader, parse_json, parse_json_bytes};
+pub use number::{Number, python_float, python_int};
 pub use write::{canonical_json, python_json, write_json_str};
 
 use indexmap::IndexMap;
@@ -107,6 +111,11 @@ impl Map {
         self.0.get(key)
     }
 
+    /// What `pick` makes of the value under the first of `keys` that is present and that it accepts.
+    pub fn first<'m, T>(&'m self, keys: &[&str], mut pick: impl FnMut(&'m Value) -> Option<T>) -> Option<T> {
+        keys.iter().find_map(|key| self.get(key).and_then(&mut pick))
+    }
+
     /// A mutable reference to the value under a text key.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.0.get_mut(key)
@@ -183,6 +192,12 @@ impl Value {
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         if let Value::Str(s) = self { Some(s) } else { None }
+    }
+
+    /// The text without blanks around it, if this is a string of more than blanks.
+    #[must_use]
+    pub fn as_filled_str(&self) -> Option<&str> {
+        self.as_str().map(crate::text::chars::trim).filter(|s| !s.is_empty())
     }
 
     /// The object, if this is one.

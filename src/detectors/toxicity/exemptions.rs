@@ -81,15 +81,15 @@ impl Exemptions {
     }
 
     /// The surroundings of a text.
-    pub(super) fn scene<'s>(&'s self, text: &'s Text<'s>) -> Scene<'s> {
+    pub(super) fn scene<'s, 't>(&'s self, text: &'s Text<'t>) -> Scene<'s, 't> {
         Scene { rules: self, text, whole: [const { None }; Whole::COUNT], sentences: Vec::new() }
     }
 }
 
 /// The surroundings of one text, with what was already asked of it.
-pub(super) struct Scene<'s> {
+pub(super) struct Scene<'s, 't> {
     rules: &'s Exemptions,
-    text: &'s Text<'s>,
+    text: &'s Text<'t>,
     whole: [Option<bool>; Whole::COUNT],
     sentences: Vec<(CharSpan, Sentence<'s>)>,
 }
@@ -122,7 +122,7 @@ const NEGATORS: [&[u8]; 14] = [
     b"nor ",
 ];
 
-impl Scene<'_> {
+impl Scene<'_, '_> {
     /// Whether the term's surroundings exempt it.
     pub(super) fn exempts(&mut self, subject: &Subject<'_>) -> bool {
         let term = subject.term.as_str();

@@ -1,0 +1,330 @@
+//! Phrase grammars: the JSON notation in which the injection and jailbreak vocabularies are written, compiled to
+//! expressions over the folded view.
+//!
+//! | form | meaning |
+//! |---|---|
+//! | `"text"` | those characters in either case; each U+0020 stands for one or more blanks |
+//! | `[a, b]` | a, then b |
+//! | `{"any": [..]}` | one of |
+//! | `{"opt": x}`, `{"rep": [m, n], "of": x}` | x or nothing; x at least m and at most n times (`null`: no limit) |
+//! | `{"ch": [..]}`, `{"ch_not": [..]}` | one character in, or not in, the set |
+//! | `{"not": x}` | no width: x must not match from here on |
+//! | `"~name"` | an edge, a class of characters, or a usual repetition of one: see [`Node::named`] |
+//!
+//! Only whether a phrase occurs is ever asked. A [`PhraseSet`] is compiled in three steps of growing cost: reading
+//! the notation and finding the literals each phrase needs (for all phrases, when the policy is compiled), and the
+//! expression (for one phrase, when a text has all its literals for the first time).
+
+mod ahead;
+mod clauses;
+
+use super::needles::{Gate, GateRun, NeedleSet};
+use super::{Text, fold};
+use crate::value::Value;
+use ahead::Barred;
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+/// What is wrong with a grammar.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("phrase grammar: {0}")]
+pub struct GrammarError(String);
+
+/// Members of the character classes in the folded view, as they stand inside brackets.
+const WORD: &str = "0-9A-Z_a-z";
+const SPACE: &str = r"\t-\r\x1c-\x20\xa0";
+const DIGIT: &str = "0-9D";
+
+/// A part of a phrase.
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    /// Folded characters; a U+0020 is one or more blanks.
+    Text(Vec<u8>),
+    /// One character: the members of a bracket expression over folded bytes, and whether they are excluded.
+    Set {
+        members: String,
+        negated: bool,
+    },
+    Seq(Vec<Node>),
+    Any(Vec<Node>),
+    Rep {
+        min: u32,
+        max: Option<u32>,
+        of: Box<Node>,
+    },
+    Edge,
+    Start,
+    End,
+    Not(Box<Node>),
+}
+
+impl Node {
+    fn read(value: &Value) -> Result<Node, GrammarError> {
+        match value {
+            Value::Str(text) => match text.strip_prefix('~') {
+                Some(name) => Self::named(name),
+                None => Ok(Node::Text(text.chars().map(literal).collect::<Result<_, _>>()?)),
+            },
+            Value::List(parts) => Ok(Node::Seq(parts.iter().map(Self::read).collect::<Result<_, _>>()?)),
+            Value::Map(form) => {
+                if let Some(Value::List(parts)) = form.get("any") {
+                    Ok(Node::Any(parts.iter().map(Self::read).collect::<Result<_, _>>()?))
+                } else if let Some(part) = form.get("opt") {
+                    Ok(Self::read(part)?.times(0, Some(1)))
+                } else if let (Some(Value::List(bounds)), Some(part)) = (form.get("rep"), form.get("of")) {
+                    let (min, max) = bounds_of(bounds)?;
+                    Ok(Self::read(part)?.times(min, max))
+                } else if let Some(Value::List(members)) = form.get("ch") {
+                    set(members, false)
+                } else if let Some(Value::List(members)) = form.get("ch_not") {
+                    set(members, true)
+                } else if let Some(part) = form.get("not") {
+                    Ok(Node::Not(Box::new(Self::read(part)?)))
+                } else {
+                    Err(GrammarError(format!("an object with none of any, opt, rep, ch, ch_not, not: {form:?}")))
+                }
+            }
+            other => Err(GrammarError(format!("{}, expected text, a list or an object", other.kind()))),
+        }
+    }
+
+    /// The parts with a name: `edge`, `start`, `end`; `any` (all but a line feed), `word`, `digit`, `space`,
+    /// `nonspace`, with `*` or `+` after some; `stem` (the rest of a word); `words:m-n` and `tokens:m-n` (fillers,
+    /// each with blanks after it).
+    fn named(name: &str) -> Result<Node, GrammarError> {
+        let one = |members: &str, negated| Node::Set { members: members.to_owned(), negated };
+        Ok(match name {
+            "edge" => Node::Edge,
+            "start" => Node::Start,
+            "end" => Node::End,
+            "any" => one(r"\n", true),
+            "word" => one(WORD, false),
+            "digit" => one(DIGIT, false),
+            "space" => one(SPACE, false),
+            "nonspace" => one(SPACE, true),
+            "space*" => one(SPACE, false).times(0, None),
+            "stem" => one(WORD, false).times(0, None),
+            "word+" => one(WORD, false).times(1, None),
+            "nonspace*" => one(SPACE, true).times(0, None),
+            "nonspace+" => one(SPACE, true).times(1, None),
+            _ => {
+                let (filler, bounds) = match name.split_once(':') {
+                    Some(("words", bounds)) => (one(WORD, false), bounds),
+                    Some(("tokens", bounds)) => (one(SPACE, true), bounds),
+                    _ => return Err(GrammarError(format!("no part is called ~{name}"))),
+                };
+                let (min, max) = bounds
+                    .split_once('-')
+                    .and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)))
+                    .ok_or_else(|| GrammarError(format!("~{name}: expected two counts, as in ~words:0-3")))?;
+                Node::Seq(vec![filler.times(1, None), one(SPACE, false).times(1, None)]).times(min, Some(max))
+            }
+        })
+    }
+
+    fn times(self, min: u32, max: Option<u32>) -> Node {
+        Node::Rep { min, max, of: Box::new(self) }
+    }
+
+    /// Whether a "not" stands anywhere inside.
+    fn looks_ahead(&self) -> bool {
+        match self {
+            Node::Not(_) => true,
+            Node::Seq(parts) | Node::Any(parts) => parts.iter().any(Node::looks_ahead),
+            Node::Rep { of, .. } => of.looks_ahead(),
+            _ => false,
+        }
+    }
+
+    /// Appends the expression in `regex` syntax over folded bytes; every "not" is left out.
+    fn write(&self, out: &mut String) {
+        match self {
+            Node::Text(bytes) => {
+                for &b in bytes {
+                    match b {
+                        b' ' => {
+                            let _ = write!(out, "[{SPACE}]+");
+                        }
+                        _ if b.is_ascii_alphanumeric() || b == b'_' => out.push(char::from(b)),
+                        _ => {
+                            let _ = write!(out, r"\x{b:02x}");
+                        }
+                    }
+                }
+            }
+            Node::Set { members, negated } => out.extend([if *negated { "[^" } else { "[" }, members, "]"]),
+            Node::Seq(parts) => parts.iter().for_each(|p| p.write(out)),
+            Node::Any(parts) => {
+                out.push_str("(?:");
+                for (i, part) in parts.iter().enumerate() {
+                    if i > 0 {
+                        out.push('|');
+                    }
+                    part.write(out);
+                }
+                out.push(')');
+            }
+            Node::Rep { min, max, of } => {
+                out.push_str("(?:");
+                of.write(out);
+                let _ = match max {
+                    Some(max) => write!(out, "){{{min},{max}}}"),
+                    None => write!(out, "){{{min},}}"),
+                };
+            }
+            Node::Edge => out.push_str(r"\b"),
+            Node::Start => out.push_str(r"\A"),
+            Node::End => out.push_str(r"\n?\z"),
+            Node::Not(_) => {}
+        }
+    }
+
+    fn source(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+}
+
+/// The folded byte of a literal character, if it has one of its own.
+fn literal(c: char) -> Result<u8, GrammarError> {
+    match fold::fold_char(c) {
+        fold::BLANK | fold::SYMBOL => Err(c),
+        fold::LETTER | fold::DIGIT if !c.is_ascii() => Err(c),
+        byte => Ok(byte),
+    }
+    .map_err(|c| GrammarError(format!("{c:?} cannot be told from other characters in the folded view")))
+}
+
+fn bounds_of(bounds: &[Value]) -> Result<(u32, Option<u32>), GrammarError> {
+    let count = |v: &Value| if let Value::Int(i) = v { u32::try_from(*i).ok() } else { None };
+    match bounds {
+        [min, Value::Null] => count(min).map(|min| (min, None)),
+        [min, max] => count(min).zip(count(max)).map(|(min, max)| (min, Some(max))),
+        _ => None,
+    }
+    .ok_or_else(|| GrammarError(format!("rep: {bounds:?}, expected two counts, the second may be null")))
+}
+
+fn set(items: &[Value], negated: bool) -> Result<Node, GrammarError> {
+    let mut members = String::new();
+    for item in items {
+        match item.as_str() {
+            Some("~space") => members.push_str(SPACE),
+            Some("~word") => members.push_str(WORD),
+            Some(text) if text.chars().count() == 1 => {
+                for c in text.chars() {
+                    let _ = write!(members, r"\x{:02x}", literal(c)?);
+                }
+            }
+            _ => return Err(GrammarError(format!("{item:?} in a set of characters"))),
+        }
+    }
+    Ok(Node::Set { members, negated })
+}
+
+/// One phrase.
+#[derive(Debug)]
+struct Phrase {
+    node: Node,
+    /// What must be open besides the phrase's own gate.
+    gates: Vec<Gate>,
+    /// The expression without its "not"s.
+    regex: OnceLock<regex::bytes::Regex>,
+    /// The exact answer, where there is a "not".
+    barred: Option<Barred>,
+}
+
+impl Phrase {
+    fn read(grammar: &Value) -> Result<Self, GrammarError> {
+        let node = Node::read(grammar)?;
+        let barred = node.looks_ahead().then(|| Barred::new(&node)).transpose()?;
+        Ok(Phrase { node, gates: Vec::new(), regex: OnceLock::new(), barred })
+    }
+
+    fn occurs(&self, text: &Text<'_>) -> bool {
+        if !self.gates.iter().all(|&g| text.is_open(g)) {
+            return false;
+        }
+        let regex = self.regex.get_or_init(|| {
+            let source = self.node.source();
+            regex::bytes::RegexBuilder::new(&source)
+                .unicode(false)
+                .build()
+                // The notation cannot express what the crate refuses; the tests compile every phrase there is.
+                .unwrap_or_else(|e| panic!("phrase {source:?}: {e}"))
+        });
+        regex.is_match(text.folded()) && self.barred.as_ref().is_none_or(|b| b.occurs(text.folded()))
+    }
+}
+
+/// Phrases that are asked for together, in a fixed order.
+#[derive(Debug)]
+pub struct PhraseSet {
+    phrases: Vec<Phrase>,
+    /// A gate for each phrase, unless they were not registered.
+    gates: Option<GateRun>,
+}
+
+impl PhraseSet {
+    /// Reads the grammars and registers with the prefilter what they need.
+    ///
+    /// # Errors
+    /// When a grammar is not in the notation.
+    pub fn new<'g>(
+        grammars: impl IntoIterator<Item = &'g Value>,
+        needles: &mut NeedleSet,
+    ) -> Result<Self, GrammarError> {
+        let mut set = Self::ungated(grammars)?;
+        let mut firsts = Vec::new();
+        for phrase in &mut set.phrases {
+            let mut clauses = clauses::clauses(&phrase.node).into_iter();
+            firsts.push(clauses.next().unwrap_or_default());
+            phrase.gates = clauses.map(|c| needles.gate(c)).collect();
+        }
+        set.gates = Some(needles.run_any(firsts));
+        Ok(set)
+    }
+
+    /// Phrases that are asked for so rarely that the prefilter need not look for their literals.
+    ///
+    /// # Errors
+    /// When a grammar is not in the notation.
+    pub fn ungated<'g>(grammars: impl IntoIterator<Item = &'g Value>) -> Result<Self, GrammarError> {
+        let phrases = grammars.into_iter().map(Phrase::read).collect::<Result<Vec<_>, _>>()?;
+        Ok(PhraseSet { phrases, gates: None })
+    }
+
+    /// How many phrases there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.phrases.len()
+    }
+
+    /// Whether there are no phrases.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.phrases.is_empty()
+    }
+
+    /// Whether the phrase `index`, one of the candidates, occurs in the text.
+    #[must_use]
+    pub fn occurs(&self, index: usize, text: &Text<'_>) -> bool {
+        self.phrases.get(index).is_some_and(|p| p.occurs(text))
+    }
+
+    /// The phrases that their first gate does not rule out, in order.
+    pub fn candidates<'s>(&'s self, text: &'s Text<'_>) -> impl Iterator<Item = usize> + 's {
+        let open = self.gates.into_iter().flat_map(|run| text.open_in(run));
+        let all = if self.gates.is_none() { 0..self.phrases.len() } else { 0..0 };
+        open.chain(all)
+    }
+
+    /// The phrases that occur in the text, in order.
+    pub fn occurring<'s>(&'s self, text: &'s Text<'_>) -> impl Iterator<Item = usize> + 's {
+        self.candidates(text).filter(|&i| self.occurs(i, text))
+    }
+}
+
+#[cfg(test)]
+mod tests;
