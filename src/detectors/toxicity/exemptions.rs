@@ -175,8 +175,8 @@ impl Scene<'_, '_> {
         }
         let span = sentence_span(self.text.folded(), place);
         let at = self.sentences.iter().position(|(s, _)| *s == span).unwrap_or_else(|| {
-            let raw = chars::trim(self.text.slice(span)).to_owned();
-            let text = Text::new(raw, &self.rules.no_needles);
+            let raw = self.text.slice(span);
+            let text = Text::new(chars::trim(raw), &self.rules.no_needles);
             let sentence = Sentence { text, educational: OnceCell::new(), reporting: OnceCell::new() };
             self.sentences.push((span, sentence));
             self.sentences.len() - 1
