@@ -110,3 +110,16 @@ pub fn items_of(key: &str, value: &Value) -> Result<Vec<Value>, EvalError> {
         other => Err(EvalError::config(key, other, "a list")),
     }
 }
+
+/// Python's `text in value` for the value of `key`: a list's items, an object's keys, a string's substrings.
+///
+/// # Errors
+/// When the value can hold nothing.
+pub fn holds(key: &str, value: &Value, text: &str) -> Result<bool, EvalError> {
+    match value {
+        Value::List(items) => Ok(items.iter().any(|item| item.as_str() == Some(text))),
+        Value::Map(map) => Ok(map.contains_key(text)),
+        Value::Str(whole) => Ok(whole.contains(text)),
+        other => Err(EvalError::config(key, other, "a list of names")),
+    }
+}

@@ -5,7 +5,7 @@ mod fuzzy;
 
 use crate::api::Decision;
 use crate::engine::{
-    Detector, EvalError, Finding, Request, RuleHit, RuleId, items_of, iterated, number_or, text_or, truthy_or,
+    Detector, EvalError, Finding, Request, RuleHit, RuleId, holds, items_of, iterated, number_or, text_or, truthy_or,
 };
 use crate::text::redact::replace_spans;
 use crate::text::term::{Term, TermList};
@@ -133,16 +133,9 @@ impl Competitor {
         }
     }
 
-    /// Whether mentions in the context are allowed: it is an item of the list, a key, or a substring.
+    /// Whether mentions in the context are allowed.
     fn allows(&self, context: Context) -> Result<bool, EvalError> {
-        let context = context.name();
-        match &self.allowed {
-            None => Ok(false),
-            Some(Value::List(names)) => Ok(names.iter().any(|n| n.as_str() == Some(context))),
-            Some(Value::Map(names)) => Ok(names.contains_key(context)),
-            Some(Value::Str(names)) => Ok(names.contains(context)),
-            Some(other) => Err(EvalError::config("allowlist_contexts", other, "a list of contexts")),
-        }
+        self.allowed.as_ref().map_or(Ok(false), |allowed| holds("allowlist_contexts", allowed, context.name()))
     }
 
     /// The text with the names masked, one name after the other.

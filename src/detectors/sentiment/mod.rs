@@ -7,7 +7,7 @@
 mod lexicon;
 
 use crate::api::{Decision, Severity};
-use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or};
+use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, holds, number_or};
 use crate::text::{FoldedPattern, NeedleSet, Text, chars, phrase};
 use crate::value::{Map, Value};
 use Severity::{High, Low, Medium};
@@ -84,15 +84,10 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     }))
 }
 
-/// Whether `blocked_tones` has the tone: as an item, a key or a substring.
+/// Whether `blocked_tones` has the tone; all are blocked when the policy does not say.
 fn blocks_tone(section: &Map, tone: &str) -> Result<bool, EvalError> {
-    match section.get("blocked_tones") {
-        None => Ok(true),
-        Some(Value::List(tones)) => Ok(tones.iter().any(|t| t.as_str() == Some(tone))),
-        Some(Value::Map(tones)) => Ok(tones.contains_key(tone)),
-        Some(Value::Str(tones)) => Ok(tones.contains(tone)),
-        Some(other) => Err(EvalError::config("blocked_tones", other, "a list of tones")),
-    }
+    const KEY: &str = "blocked_tones";
+    section.get(KEY).map_or(Ok(true), |tones| holds(KEY, tones, tone))
 }
 
 struct Sentiment {
