@@ -141,6 +141,18 @@ pub fn edge_at(text: &str, at: usize) -> bool {
     is_edge(text[..at].chars().next_back(), text[at..].chars().next())
 }
 
+/// Whether a word character stands right before byte `at` of `text`.
+#[must_use]
+pub fn word_before(text: &str, at: usize) -> bool {
+    text[..at].chars().next_back().is_some_and(is_word)
+}
+
+/// Whether a word character stands at byte `at` of `text`.
+#[must_use]
+pub fn word_at(text: &str, at: usize) -> bool {
+    text[at..].chars().next().is_some_and(is_word)
+}
+
 /// The text without Python blanks at both ends.
 #[must_use]
 pub fn trim(text: &str) -> &str {
@@ -176,6 +188,19 @@ pub fn lower(text: &str) -> Cow<'_, str> {
         return Cow::Owned(out);
     }
     Cow::Owned(text.to_lowercase())
+}
+
+/// Python's lowering of one character to one character, as its IGNORECASE does it.
+#[must_use]
+pub fn simple_lower(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
+    // The only character whose full lower case is longer than one.
+    if c == '\u{130}' {
+        return 'i';
+    }
+    if cased_after_unicode_14(c) { c } else { c.to_lowercase().next().unwrap_or(c) }
 }
 
 /// Characters whose lower case exists only in Unicode versions after 14.

@@ -9,13 +9,17 @@ pub mod needles;
 pub mod normalize;
 pub mod pattern;
 pub mod phrase;
+pub mod python_regex;
 pub mod redact;
 pub mod span;
 pub mod term;
+pub mod token;
 mod unicode14;
 mod view;
 
 pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
+pub use python_regex::PythonRegex;
 pub use span::{ByteSpan, CharSpan};
+pub use token::TokenPattern;
 pub use view::{Shape, Text};
