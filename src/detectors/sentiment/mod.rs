@@ -78,7 +78,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     Ok(Box::new(Sentiment {
         rules,
         tones_error,
-        lexicon: Lexicon::read(section, needles)?,
+        lexicon: Lexicon::read(section, needles),
         least_score: number_or(section, "min_sentiment_score", -0.3),
         blocks: section.get("action").and_then(Value::as_str) == Some("BLOCK"),
     }))
@@ -171,6 +171,8 @@ mod tests {
         assert!(inspect(r#"{"blocked_tones": null}"#, "short").is_ok());
         assert!(inspect(r#"{"blocked_tones": null}"#, "a house with a door").is_err());
         assert!(inspect(r#"{"blocked_tones": "xsarcasticx"}"#, "oh great, all of you").is_ok());
+        assert!(inspect(r#"{"custom_lexicon": 5}"#, "short").is_ok());
+        assert!(inspect(r#"{"custom_lexicon": 5}"#, "a house with a door").is_err());
         assert!(inspect(r#"{"min_sentiment_score": null}"#, "a house with a door").is_err());
     }
 }
