@@ -114,7 +114,7 @@ fn custom(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Rule>, EvalError
         };
         let (Some(severity), Ok(regex)) = (severity, PythonRegex::compile(pattern, true)) else { continue };
         let gate = needles.gate(regex.needles());
-        let pattern = Pattern::Own { regex, gate, message: entry.get("message").cloned() };
+        let pattern = Pattern::Own { regex: Box::new(regex), gate, message: entry.get("message").cloned() };
         rules.push(Rule { severity, pattern, id: id("custom", severity), negated_id: id("custom", Low) });
     }
     Ok(rules)
@@ -166,7 +166,7 @@ enum Pattern {
     /// A line of a pack.
     Phrase(FoldedPattern),
     /// An expression of the policy, in either case. A message that cannot be formatted fails its hits.
-    Own { regex: PythonRegex, gate: Gate, message: Option<Value> },
+    Own { regex: Box<PythonRegex>, gate: Gate, message: Option<Value> },
 }
 
 impl Detector for Bias {

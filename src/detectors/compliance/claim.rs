@@ -7,7 +7,7 @@ pub(super) enum Claim {
     /// A phrase of the specification.
     Phrase(FoldedPattern),
     /// An expression of the policy, in either case.
-    Own(PythonRegex, Gate),
+    Own(Box<PythonRegex>, Gate),
 }
 
 impl Claim {
@@ -15,7 +15,7 @@ impl Claim {
     pub(super) fn own(pattern: &str, needles: &mut NeedleSet) -> Option<Self> {
         let regex = PythonRegex::compile(pattern, true).ok()?;
         let gate = needles.gate(regex.needles());
-        Some(Claim::Own(regex, gate))
+        Some(Claim::Own(Box::new(regex), gate))
     }
 
     /// Whether it occurs in the text, in either case.

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn the_balance_is_the_last_hit() {
         assert_eq!(
-            inspect("{}", "oh great, a horrible house").unwrap(),
+            inspect("{}", "oh sure, a horrible house").unwrap(),
             ["sentiment.sarcastic medium", "sentiment.excessively_negative medium"]
         );
         assert_eq!(inspect("{}", "not terrible, all of it").unwrap(), [""; 0]);
