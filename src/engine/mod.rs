@@ -19,7 +19,9 @@ pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severit
 pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
-pub use section::{action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, truthy_or};
+pub use section::{
+    action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, truthy_or,
+};
 
 use crate::api::{Decision, Stage};
 use crate::text::{NeedleSet, Prefilter, Text};
