@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod blocking;
+mod custom;
 mod detector;
 mod hooks;
 pub mod pipeline;
@@ -18,7 +19,9 @@ pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severit
 pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
-pub use section::{action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, truthy_or};
+pub use section::{
+    action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, truthy_or,
+};
 
 use crate::api::{Decision, Stage};
 use crate::text::{NeedleSet, Prefilter, Text};
@@ -38,6 +41,7 @@ pub struct EngineOptions {
 /// A compiled policy. Shared by all threads; evaluation locks nothing.
 pub struct Engine {
     steps: Vec<Step>,
+    custom: Result<Vec<custom::CustomStep>, EvalError>,
     prefilter: Prefilter,
     policy_version: Result<String, EvalError>,
     /// What makes every evaluation fail, whatever the stage.
@@ -89,7 +93,8 @@ impl Engine {
             Some(Value::Str(version)) => Ok(version.clone()),
             Some(other) => Err(EvalError::config("policy_version", other, "a string")),
         };
-        Engine { steps, prefilter: needles.build(), policy_version, fatal, options }
+        let custom = custom::compile(policy, &mut needles);
+        Engine { steps, custom, prefilter: needles.build(), policy_version, fatal, options }
     }
 
     /// The policy's version, `unknown` when it has none.
@@ -151,6 +156,8 @@ impl Engine {
             }
             outcomes.push(DetectorOutcome::new(step.entry.key.into(), finding, chained, latency));
         }
+        let custom = self.custom.as_ref().map_err(Clone::clone)?;
+        custom::run(custom, &text, request.stage, self.options.timing, &mut outcomes)?;
         let chained = rewritten.then(|| text.raw()).filter(|t| *t != request.text);
         Ok(aggregate::aggregate(outcomes, chained))
     }

@@ -10,6 +10,7 @@
 //! or symbol that any detector names, so matching is unaffected.
 
 mod display;
+mod equality;
 mod json;
 mod number;
 mod write;
