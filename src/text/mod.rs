@@ -10,6 +10,7 @@ pub mod normalize;
 pub mod pattern;
 pub mod phrase;
 pub mod redact;
+pub mod python_regex;
 pub mod span;
 pub mod term;
 pub mod token;
@@ -18,6 +19,7 @@ mod view;
 
 pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
+pub use python_regex::PythonRegex;
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;
 pub use view::{Shape, Text};
