@@ -5,19 +5,21 @@ use crate::api::Stage;
 use crate::value::{Map, Value, python_float, python_int};
 
 /// The stages a section runs at: its own `stages` when truthy, else the default set.
-///
-/// The reference tests membership of the stage's name in whatever value stands there: a string admits the names that
-/// are substrings of it, an object its keys; a number cannot be tested and fails the evaluation.
 pub(super) fn stages(section: &Map, default: u8) -> Result<u8, EvalError> {
-    let set = |admits: &dyn Fn(&str) -> bool| {
-        Stage::ALL.into_iter().filter(|s| admits(s.name())).fold(0, |set, s| set | s.bit())
-    };
-    match section.get("stages").filter(|v| v.truthy()) {
-        None => Ok(default),
-        Some(Value::List(names)) => Ok(set(&|stage| names.iter().any(|n| n.as_str() == Some(stage)))),
-        Some(Value::Str(names)) => Ok(set(&|stage| names.contains(stage))),
-        Some(Value::Map(names)) => Ok(set(&|stage| names.contains_key(stage))),
-        Some(other) => Err(EvalError::config("stages", other, "a list of stage names")),
+    let Some(named) = section.get("stages").filter(|v| v.truthy()) else { return Ok(default) };
+    Stage::ALL
+        .into_iter()
+        .try_fold(0, |set, stage| Ok(if admits(named, stage.name(), "stages")? { set | stage.bit() } else { set }))
+}
+
+/// Whether a container holds a name, as Python's `in` tests it: a list its items, an object its keys, a string any
+/// name that is part of it; a number cannot be tested.
+pub(super) fn admits(container: &Value, name: &str, key: &str) -> Result<bool, EvalError> {
+    match container {
+        Value::List(names) => Ok(names.iter().any(|n| n.as_str() == Some(name))),
+        Value::Str(names) => Ok(names.contains(name)),
+        Value::Map(names) => Ok(names.contains_key(name)),
+        other => Err(EvalError::config(key, other, "a list of names")),
     }
 }
 

@@ -20,7 +20,7 @@ mod view;
 
 pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
-pub use python_regex::PythonRegex;
+pub use python_regex::{PythonRegex, PythonRegexError};
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;
 pub use view::{Shape, Text};

@@ -7,14 +7,14 @@
 use super::format::has_format;
 use super::number::leaves_a_rest;
 use crate::engine::EvalError;
-use crate::text::PythonRegex;
+use crate::text::{PythonRegex, PythonRegexError};
 use crate::value::{Map, Number, Value, canonical_json};
 use std::collections::{HashMap, HashSet};
 
 /// A schema with its patterns compiled.
 pub(super) struct Schema {
     root: Value,
-    patterns: HashMap<String, Result<PythonRegex, String>>,
+    patterns: HashMap<String, Result<PythonRegex, PythonRegexError>>,
 }
 
 type Outcome = Result<bool, EvalError>;
@@ -219,7 +219,7 @@ impl Schema {
 }
 
 /// Compiles what stands under `pattern` and the keys under `patternProperties`, at any depth.
-fn collect_patterns(schema: &Value, patterns: &mut HashMap<String, Result<PythonRegex, String>>) {
+fn collect_patterns(schema: &Value, patterns: &mut HashMap<String, Result<PythonRegex, PythonRegexError>>) {
     let mut add = |pattern: &str| {
         patterns.entry(pattern.to_owned()).or_insert_with(|| PythonRegex::compile(pattern, false));
     };
