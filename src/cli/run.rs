@@ -6,8 +6,8 @@ use super::progress::Bar;
 use super::run_args::{OnBadRow, RunArgs};
 use super::terminal::Terminal;
 use crate::api::{Manifest, Run, RunStatus, Stage};
-use crate::dataset::{Columns, DatasetOptions, Labels, Reader, RowReader};
-use crate::engine::{Engine, EngineOptions};
+use crate::dataset::{BATCH_BYTES, Columns, DatasetOptions, Labels, Reader, RowReader};
+use crate::engine::Engine;
 use crate::metrics::{Catalogue, Gate, GateOutcome, Summary};
 use crate::policy::{self, Loaded, PolicySource};
 use crate::report::{RunReport, counted};
@@ -40,7 +40,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
             terminal.warn(&format!("{}: {warning}", policy.origin));
         }
     }
-    let engine = Engine::compile(&policy.policy, EngineOptions { timing: !args.no_timing, certify: args.certify });
+    let engine = Engine::compile(&policy.policy, args.engine_options().map_err(Failure::refused)?);
     let unsupported: Vec<&str> = engine.unsupported().collect();
     refuse_unsupported(args, &unsupported, terminal)?;
 
@@ -71,7 +71,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let times = Times::start(args.no_timing);
     let bar = Bar::new(!args.quiet && !args.no_progress, reader.progress());
     let drive = Drive {
-        threads: args.threads.map_or_else(available_threads, usize::from),
+        threads: threads(args, reader.progress().total()),
         limit: args.limit,
         interrupted: &interrupted,
         on_progress: &mut |samples| bar.update(samples),
@@ -162,8 +162,14 @@ fn interruptible() -> Arc<AtomicBool> {
     flag
 }
 
-fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// As many as asked for or as there are processors, but none for whom a small dataset has no work.
+fn threads(args: &RunArgs, bytes: Option<u64>) -> usize {
+    let wanted = args
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
+    // Compressed files may hold ten times their size; starting a thread for a few rows more is the lesser waste.
+    let batches = bytes.map_or(usize::MAX, |b| usize::try_from(b / (BATCH_BYTES as u64 / 16)).unwrap_or(usize::MAX));
+    wanted.min(batches + 1)
 }
 
 fn failure(error: RunError) -> Failure {

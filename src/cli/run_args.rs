@@ -3,6 +3,7 @@
 use super::terminal::ColorChoice;
 use crate::api::Decision;
 use crate::dataset::{Context, Format};
+use crate::engine::EngineOptions;
 use crate::metrics::gate::{max_fn, max_fp_rate, min_accuracy};
 use crate::metrics::{Gate, GateError};
 use crate::policy::{LoadOptions, SignatureRules, Validation};
@@ -117,6 +118,17 @@ pub struct RunArgs {
     /// Record what model-backed detectors without a passed scorecard would enforce, as the reference's benchmark does
     #[arg(long, help_heading = "Policy")]
     pub certify: bool,
+
+    /// Ed25519 public key that scorecard stamps in the policy must be signed with: a PEM file, or the PEM text itself
+    #[arg(
+        long,
+        value_name = "PEM",
+        env = "ZNYX_SCORECARD_PUBLIC_KEY",
+        hide_env_values = true,
+        allow_hyphen_values = true,
+        help_heading = "Policy"
+    )]
+    pub scorecard_key: Option<String>,
 
     /// Run although the policy enables detectors that this version does not have; they find nothing
     #[arg(long, help_heading = "Policy")]
@@ -320,6 +332,19 @@ fn decision(name: &str) -> Result<Decision, String> {
         .ok_or_else(|| "expected WARN, BLOCK, REDACT or TRANSFORM".to_owned())
 }
 
+/// A key given as PEM text or as the name of a file that holds it; an empty one (a variable that is set to nothing) is
+/// none.
+fn key_text(given: Option<&str>) -> Result<Option<String>, String> {
+    match given.filter(|key| !key.trim().is_empty()) {
+        None => Ok(None),
+        Some(pem) if pem.contains("-----BEGIN") => Ok(Some(pem.to_owned())),
+        Some(path) => match std::fs::read_to_string(path) {
+            Ok(pem) => Ok(Some(pem)),
+            Err(e) => Err(format!("{path}: the public key cannot be read: {e}")),
+        },
+    }
+}
+
 impl RunArgs {
     /// The gates, short forms after the expressions.
     ///
@@ -351,17 +376,23 @@ impl RunArgs {
     /// # Errors
     /// When the key's file cannot be read.
     pub fn signature_rules(&self) -> Result<SignatureRules, String> {
-        let public_key = match self.public_key.as_deref().filter(|key| !key.trim().is_empty()) {
-            None => None,
-            Some(pem) if pem.contains("-----BEGIN") => Some(pem.to_owned()),
-            Some(path) => {
-                Some(std::fs::read_to_string(path).map_err(|e| format!("{path}: the public key cannot be read: {e}"))?)
-            }
-        };
+        let public_key = key_text(self.public_key.as_deref())?;
         Ok(SignatureRules {
             require_signature: self.require_signature || public_key.is_some(),
             require_signature_v2: self.require_signature_v2,
             public_key,
+        })
+    }
+
+    /// How the engine runs.
+    ///
+    /// # Errors
+    /// When the scorecard key's file cannot be read.
+    pub fn engine_options(&self) -> Result<EngineOptions, String> {
+        Ok(EngineOptions {
+            timing: !self.no_timing,
+            certify: self.certify,
+            scorecard_key: key_text(self.scorecard_key.as_deref())?,
         })
     }
 
@@ -383,6 +414,7 @@ impl RunArgs {
         one("repeat", (self.repeat > 1).then(|| self.repeat.to_string()));
         one("warmup", (self.warmup > 0).then(|| self.warmup.to_string()));
         flags.extend(self.certify.then(|| "--certify".to_owned()));
+        flags.extend(self.scorecard_key.as_ref().map(|_| "--scorecard-key".to_owned()));
         flags.extend(self.allow_unsupported.then(|| "--allow-unsupported".to_owned()));
         flags
     }
