@@ -8,6 +8,7 @@ pub mod needles;
 pub mod normalize;
 pub mod pattern;
 pub mod redact;
+pub mod runs;
 pub mod span;
 mod unicode14;
 mod view;
