@@ -15,7 +15,9 @@ pub use blocking::Blocking;
 pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severity_sum};
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
-pub use section::{action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, truthy_or};
+pub use section::{
+    TextSet, action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, text_set, truthy_or,
+};
 
 use crate::api::{Decision, Stage};
 use crate::text::{NeedleSet, Prefilter, Text};
