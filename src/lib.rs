@@ -4,7 +4,14 @@
 //! and a policy go in, rows and a summary come out, reports and gates read those.
 
 pub mod api;
+pub mod cli;
+pub mod compare;
+pub mod dataset;
 pub mod detectors;
 pub mod engine;
+pub mod metrics;
+pub mod policy;
+pub mod report;
+pub mod runner;
 pub mod text;
 pub mod value;

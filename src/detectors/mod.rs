@@ -1,6 +1,7 @@
 //! The detectors: one file or folder for each policy key, its vocabulary beside it as data.
 
 pub mod abuse;
+mod agent_actions;
 pub mod bias;
 pub mod citation_integrity;
 pub mod code_safety;

@@ -6,13 +6,16 @@
 mod aggregate;
 mod blocking;
 mod detector;
+mod hooks;
 pub mod pipeline;
 mod request;
 mod response;
 mod section;
+mod tool_calls;
 
 pub use blocking::Blocking;
 pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severity_sum};
+pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
 pub use section::{

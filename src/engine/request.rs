@@ -42,8 +42,16 @@ pub struct Identity<'a> {
 }
 
 impl Default for Identity<'_> {
+    /// The benchmark's own tenant and application, in production, in a session that nothing else shares: checks that
+    /// need a session run as they do on its first request.
     fn default() -> Self {
-        Identity { tenant_id: "benchmark", app_id: "benchmark", agent_id: "default", env: "prod", session_id: None }
+        Identity {
+            tenant_id: "benchmark",
+            app_id: "benchmark",
+            agent_id: "default",
+            env: "prod",
+            session_id: Some("sample"),
+        }
     }
 }
 

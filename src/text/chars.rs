@@ -141,10 +141,28 @@ pub fn edge_at(text: &str, at: usize) -> bool {
     is_edge(text[..at].chars().next_back(), text[at..].chars().next())
 }
 
+/// Whether a word character stands right before byte `at` of `text`.
+#[must_use]
+pub fn word_before(text: &str, at: usize) -> bool {
+    text[..at].chars().next_back().is_some_and(is_word)
+}
+
+/// Whether a word character stands at byte `at` of `text`.
+#[must_use]
+pub fn word_at(text: &str, at: usize) -> bool {
+    text[at..].chars().next().is_some_and(is_word)
+}
+
 /// The text without Python blanks at both ends.
 #[must_use]
 pub fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
+}
+
+/// Whether the text has `count` characters or more; looks no further than that.
+#[must_use]
+pub fn is_at_least(text: &str, count: usize) -> bool {
+    count == 0 || text.chars().nth(count - 1).is_some()
 }
 
 /// Python's `str.lower`: full lower-casing with the final-sigma rule; borrowed when nothing changes.
@@ -173,7 +191,7 @@ pub fn lower(text: &str) -> Cow<'_, str> {
 }
 
 /// Characters whose lower case exists only in Unicode versions after 14.
-fn cased_after_unicode_14(c: char) -> bool {
+pub(super) fn cased_after_unicode_14(c: char) -> bool {
     c > '\u{1C88}' && class(c) == Class::Other && c.to_lowercase().next() != Some(c)
         // Circled capitals (So) had their lower case long before.
         && !matches!(c, '\u{24B6}'..='\u{24CF}')

@@ -85,6 +85,12 @@ pub fn fold_char(c: char) -> u8 {
     }
 }
 
+/// Whether a folded byte stands for a word character.
+#[must_use]
+pub const fn is_word(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | LETTER | DIGIT)
+}
+
 /// Appends the folded view of `text` to `out`.
 pub fn fold_into(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len());

@@ -1,5 +1,6 @@
 //! What detectors share about text: its views, Python's character rules, patterns, and the prefilter.
 
+pub mod caseless;
 pub mod chars;
 pub mod fold;
 pub mod grammar;
@@ -7,13 +8,17 @@ pub mod literals;
 pub mod needles;
 pub mod normalize;
 pub mod pattern;
+pub mod phrase;
 pub mod redact;
 pub mod runs;
 pub mod span;
+pub mod term;
+pub mod token;
 mod unicode14;
 mod view;
 
 pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
 pub use span::{ByteSpan, CharSpan};
+pub use token::TokenPattern;
 pub use view::{Shape, Text};

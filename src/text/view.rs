@@ -1,7 +1,7 @@
 //! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
 
 use super::chars::{self, Class};
-use super::fold::fold_into;
+use super::fold::{LETTER, fold_into};
 use super::needles::{Gate, GateRun, OpenGates, Prefilter};
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;
@@ -16,6 +16,8 @@ pub struct Text<'a> {
     folded: OnceCell<Vec<u8>>,
     open: OnceCell<OpenGates>,
     lower: OnceCell<Option<String>>,
+    lower_folded: OnceCell<Option<Vec<u8>>>,
+    lower_exact: OnceCell<Option<Vec<u8>>>,
     edges: OnceCell<Option<String>>,
     offsets: OnceCell<Vec<u32>>,
     shape: OnceCell<Shape>,
@@ -34,6 +36,8 @@ impl<'a> Text<'a> {
             folded: OnceCell::new(),
             open: OnceCell::new(),
             lower: OnceCell::new(),
+            lower_folded: OnceCell::new(),
+            lower_exact: OnceCell::new(),
             edges: OnceCell::new(),
             offsets: OnceCell::new(),
             shape: OnceCell::new(),
@@ -93,6 +97,34 @@ impl<'a> Text<'a> {
                 super::normalize::normalized(&self.raw).map(|plain| Box::new(Text::new(plain, self.prefilter)))
             })
             .as_deref()
+    }
+
+    /// The folded view of [`Text::lower`], for patterns that ignore case: one byte for each of its code points.
+    #[must_use]
+    pub fn lower_folded(&self) -> &[u8] {
+        let view = self.lower_folded.get_or_init(|| {
+            // The only character whose lower case has another length, or another folded byte.
+            (!self.ascii && self.raw.contains('\u{130}')).then(|| {
+                let mut out = Vec::new();
+                fold_into(self.lower(), &mut out);
+                out
+            })
+        });
+        view.as_deref().unwrap_or_else(|| self.folded())
+    }
+
+    /// As [`Text::lower_folded`], for what minds case: an ASCII letter stands only where the lowered text has it,
+    /// not where case-insensitive matching would take another letter for it (U+0131, U+017F).
+    #[must_use]
+    pub fn lower_exact(&self) -> &[u8] {
+        let view = self.lower_exact.get_or_init(|| {
+            let look_alike = |c| matches!(c, '\u{131}' | '\u{17F}');
+            (!self.ascii && self.raw.contains(look_alike)).then(|| {
+                let chars = self.lower().chars();
+                chars.zip(self.lower_folded()).map(|(c, &b)| if look_alike(c) { LETTER } else { b }).collect()
+            })
+        });
+        view.as_deref().unwrap_or_else(|| self.lower_folded())
     }
 
     /// The text with each character on whose class Python and the `regex` crate disagree replaced by one of the
@@ -260,6 +292,15 @@ mod tests {
                 c.is_ascii() && chars::is_word(c) || regex_syntax::is_word_character(stand_in)
             );
         }
+    }
+
+    #[test]
+    fn lowered_views_count_the_code_points_of_the_lowered_text() {
+        let none = Prefilter::none();
+        let text = Text::new("İ Aı\u{17F}\u{212A}é", &none);
+        assert_eq!(text.folded(), b"i aiskL");
+        assert_eq!(text.lower_folded(), b"i\xFF aiskL");
+        assert_eq!(text.lower_exact(), b"i\xFF aLLkL");
     }
 
     #[test]

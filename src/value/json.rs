@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 /// Containers nested deeper than this are refused (Python's reader gives up near its recursion limit).
 const MAX_DEPTH: usize = 980;
+/// Whole numbers of more digits than this are refused, as by Python.
+const MAX_INT_DIGITS: usize = 4300;
 
 /// What is wrong with a JSON text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +21,8 @@ pub struct JsonError {
     pub line: usize,
     /// 1-based column in characters.
     pub column: usize,
+    /// Whether the text was given up for its nesting rather than found wrong.
+    pub too_deep: bool,
 }
 
 /// Parses one JSON document; blanks around it are allowed.
@@ -27,6 +31,18 @@ pub struct JsonError {
 /// [`JsonError`] at the first place that is not JSON.
 pub fn parse_json(text: &str) -> Result<Value, JsonError> {
     let mut reader = JsonReader::new(text);
+    let value = reader.value()?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// As [`parse_json`], for texts under evaluation: `max_depth` nested containers are read. Where the reference gives up
+/// depends on how deep in its own calls it reads.
+///
+/// # Errors
+/// [`JsonError`] at the first place that is not JSON, or is nested too deep.
+pub fn parse_json_within(text: &str, max_depth: usize) -> Result<Value, JsonError> {
+    let mut reader = JsonReader { max_depth, ..JsonReader::new(text) };
     let value = reader.value()?;
     reader.end()?;
     Ok(value)
@@ -42,7 +58,7 @@ pub fn parse_json_bytes(bytes: &[u8]) -> Result<Value, JsonError> {
         Ok(text) => parse_json(text),
         Err(e) => {
             let valid = std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default();
-            Err(JsonReader { text: valid, at: valid.len(), depth: 0 }.error("invalid UTF-8"))
+            Err(JsonReader { at: valid.len(), ..JsonReader::new(valid) }.error("invalid UTF-8"))
         }
     }
 }
@@ -53,13 +69,14 @@ pub struct JsonReader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    max_depth: usize,
 }
 
 impl<'a> JsonReader<'a> {
     /// A reader at the start of `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        JsonReader { text, at: 0, depth: 0 }
+        JsonReader { text, at: 0, depth: 0, max_depth: MAX_DEPTH }
     }
 
     /// Byte offset of the next unread character.
@@ -88,6 +105,7 @@ impl<'a> JsonReader<'a> {
             offset,
             line: memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1,
             column: before[line_start..].chars().count() + 1,
+            too_deep: false,
         }
     }
 
@@ -224,8 +242,9 @@ impl<'a> JsonReader<'a> {
 
     fn enter(&mut self) -> Result<(), JsonError> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(self.error(format!("more than {MAX_DEPTH} nested arrays or objects")));
+        if self.depth > self.max_depth {
+            let error = self.error(format!("more than {} nested arrays or objects", self.max_depth));
+            return Err(JsonError { too_deep: true, ..error });
         }
         Ok(())
     }
@@ -335,14 +354,15 @@ impl<'a> JsonReader<'a> {
     /// The character of a `\u` unit, taking the low half that follows when `unit` is a high surrogate.
     fn pair(&mut self, unit: u16) -> char {
         let rest = &self.text.as_bytes()[self.at..];
-        if (0xD800..0xDC00).contains(&unit) && rest.starts_with(b"\\u") {
-            if let Some(digits) = rest.get(2..6).filter(|d| d.iter().all(u8::is_ascii_hexdigit)) {
-                let low = digits.iter().fold(0u16, |v, &b| v << 4 | u16::from(hex_value(b)));
-                if (0xDC00..0xE000).contains(&low) {
-                    self.at += 6;
-                    let c = 0x10000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
-                    return char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
-                }
+        if (0xD800..0xDC00).contains(&unit)
+            && rest.starts_with(b"\\u")
+            && let Some(digits) = rest.get(2..6).filter(|d| d.iter().all(u8::is_ascii_hexdigit))
+        {
+            let low = digits.iter().fold(0u16, |v, &b| v << 4 | u16::from(hex_value(b)));
+            if (0xDC00..0xE000).contains(&low) {
+                self.at += 6;
+                let c = 0x10000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
+                return char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
             }
         }
         char::from_u32(u32::from(unit)).unwrap_or_else(|| surrogate::stand_in(unit))
@@ -396,6 +416,9 @@ impl<'a> JsonReader<'a> {
         if !integral {
             return text.parse().map(Value::Float).map_err(|_| self.error("unreadable number"));
         }
+        if whole > MAX_INT_DIGITS {
+            return Err(self.error(format!("a whole number of more than {MAX_INT_DIGITS} digits")));
+        }
         Ok(match text.parse::<i64>() {
             Ok(i) => Value::Int(i),
             Err(_) => Value::BigInt(text.into()),
@@ -442,7 +465,10 @@ mod tests {
         assert!(parse_json("[1,]").is_err());
         assert!(parse_json("01").is_err());
         assert!(parse_json("\"a\nb\"").is_err());
-        assert!(parse_json(&"[".repeat(5000)).is_err());
+        assert!(parse_json(&"[".repeat(5000)).unwrap_err().too_deep);
+        assert!(!parse_json(&"[".repeat(980)).unwrap_err().too_deep);
+        assert!(parse_json_within(&format!("{}{}", "[".repeat(990), "]".repeat(990)), 990).is_ok());
+        assert!(parse_json(&"9".repeat(4300)).is_ok() && parse_json(&"9".repeat(4301)).is_err());
     }
 
     #[test]

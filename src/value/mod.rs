@@ -13,11 +13,13 @@ mod display;
 mod json;
 mod number;
 mod write;
+mod yaml;
 
 pub use display::python_str;
-pub use json::{JsonError, JsonReader, parse_json, parse_json_bytes};
+pub use json::{JsonError, JsonReader, parse_json, parse_json_bytes, parse_json_within};
 pub use number::{Number, python_float, python_int};
-pub use write::{canonical_json, python_json, write_json_str};
+pub use write::{canonical_json, python_json, python_json_sorted, write_json_str};
+pub use yaml::{YamlError, parse_yaml, write_yaml};
 
 use indexmap::IndexMap;
 use std::hash::{Hash, Hasher};
@@ -41,7 +43,8 @@ pub enum Value {
     List(Vec<Value>),
     /// An object.
     Map(Map),
-    /// A YAML date or timestamp, kept as written; JSON cannot produce it.
+    /// A YAML value that JSON lacks: a date or timestamp as Python's `str()` prints it, or binary data or a set as
+    /// YAML with its tag (`!!binary aGk=`, `!!set {"a"}`).
     Date(Box<str>),
 }
 
@@ -121,6 +124,11 @@ impl Map {
         self.0.get_mut(key)
     }
 
+    /// A mutable reference to the value under any key.
+    pub fn get_key_mut(&mut self, key: &Key) -> Option<&mut Value> {
+        self.0.get_mut(key)
+    }
+
     /// Whether the text key is present (its value may be null).
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
@@ -172,7 +180,27 @@ impl FromIterator<(Key, Value)> for Map {
     }
 }
 
+impl IntoIterator for Map {
+    type Item = (Key, Value);
+    type IntoIter = indexmap::map::IntoIter<Key, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl Value {
+    /// The integer with these decimal digits (leading zeros allowed; no digits at all is zero), of any size.
+    #[must_use]
+    pub fn integer(negative: bool, digits: &str) -> Self {
+        let digits = digits.trim_start_matches('0');
+        if digits.is_empty() {
+            return Value::Int(0);
+        }
+        let text = if negative { format!("-{digits}") } else { digits.to_owned() };
+        text.parse().map_or_else(|_| Value::BigInt(text.into()), Value::Int)
+    }
+
     /// Python's truthiness: null, false, 0, 0.0, "", [] and {} are false.
     #[must_use]
     pub fn truthy(&self) -> bool {
@@ -184,7 +212,8 @@ impl Value {
             Value::Str(s) => !s.is_empty(),
             Value::List(l) => !l.is_empty(),
             Value::Map(m) => !m.is_empty(),
-            Value::BigInt(_) | Value::Date(_) => true,
+            Value::BigInt(_) => true,
+            Value::Date(text) => !matches!(&**text, "!!binary " | "!!set {}"),
         }
     }
 
@@ -248,6 +277,8 @@ impl Value {
             Value::Str(_) => "a string",
             Value::List(_) => "an array",
             Value::Map(_) => "an object",
+            Value::Date(text) if text.starts_with("!!binary") => "binary data",
+            Value::Date(text) if text.starts_with("!!set") => "a set",
             Value::Date(_) => "a date",
         }
     }

@@ -1,6 +1,6 @@
 //! Writing values as Python's `json.dumps` does, in the forms the reference hashes, signs and shows.
 
-use super::{Map, Value, surrogate};
+use super::{Key, Map, Value, surrogate};
 use std::fmt::Write as _;
 
 /// Compact JSON with keys sorted by code point and non-ASCII characters escaped: the form that policy hashes and
@@ -17,6 +17,14 @@ pub fn canonical_json(value: &Value) -> String {
 pub fn python_json(value: &Value, ascii: bool) -> String {
     let mut out = String::new();
     Style { item: ", ", key: ": ", sorted: false, ascii }.write(value, &mut out);
+    out
+}
+
+/// Python's default layout with keys sorted by code point, non-ASCII characters kept.
+#[must_use]
+pub fn python_json_sorted(value: &Value) -> String {
+    let mut out = String::new();
+    Style { item: ", ", key: ": ", sorted: true, ascii: false }.write(value, &mut out);
     out
 }
 
@@ -57,19 +65,50 @@ impl Style {
     fn map(&self, map: &Map, out: &mut String) {
         let mut entries: Vec<_> = map.iter().collect();
         if self.sorted {
-            // UTF-8 order is code point order, also for the shifted lone surrogates' own block.
-            entries.sort_by(|a, b| compare_code_points(a.0.as_text(), b.0.as_text()));
+            entries.sort_by(|a, b| compare_keys(a.0, b.0));
         }
         out.push('{');
         for (i, (key, value)) in entries.into_iter().enumerate() {
             if i > 0 {
                 out.push_str(self.item);
             }
-            write_json_str(key.as_text(), self.ascii, out);
+            write_json_str(json_key(key), self.ascii, out);
             out.push_str(self.key);
             self.write(value, out);
         }
         out.push('}');
+    }
+}
+
+/// A key as `json.dumps` writes it: an odd key by its JSON word.
+fn json_key(key: &Key) -> &str {
+    match key {
+        Key::Str(text) => text,
+        Key::Odd(text) => match &**text {
+            "None" => "null",
+            "True" => "true",
+            "False" => "false",
+            "nan" => "NaN",
+            "inf" => "Infinity",
+            "-inf" => "-Infinity",
+            other => other,
+        },
+    }
+}
+
+/// Python sorts keys before it turns them into text, so numbers sort by value.
+fn compare_keys(a: &Key, b: &Key) -> std::cmp::Ordering {
+    let number = |key: &Key| match key {
+        Key::Str(_) => None,
+        Key::Odd(text) => match &**text {
+            "False" => Some(0.0),
+            "True" => Some(1.0),
+            other => other.parse::<f64>().ok(),
+        },
+    };
+    match (number(a), number(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y),
+        _ => compare_code_points(a.as_text(), b.as_text()),
     }
 }
 

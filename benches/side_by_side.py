@@ -1,0 +1,99 @@
+"""Times znyx-bench and the reference engine on one dataset; called by side_by_side.sh.
+
+The reference evaluates the first LIMIT samples in process, after a warm-up of one sample, so that neither its import nor
+its start counts. znyx-bench is timed as a whole command, start to exit, on a file in which the dataset is repeated until
+the run takes a few seconds.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import resource
+import subprocess
+import tempfile
+import time
+
+os.environ.setdefault("ZNYX_TELEMETRY", "false")
+
+
+def rows(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def reference(samples, policy):
+    logging.disable(logging.CRITICAL)
+    from znyx_core.core.models import EvaluationRequest
+    from znyx_core.engine.evaluator import GuardrailsEvaluator
+
+    async def run():
+        evaluator = GuardrailsEvaluator()
+
+        async def one(i, row):
+            request = EvaluationRequest(
+                request_id=f"r{i}", tenant_id=f"t{i}", app_id=f"a{i}", session_id=f"s{i}",
+                text=row["input_text"], metadata=row.get("metadata"))
+            await evaluator.evaluate(request, context=row.get("context") or "input", policy=policy)
+
+        await one(-1, samples[0])
+        start = time.perf_counter()
+        for i, row in enumerate(samples):
+            await one(i, row)
+        return time.perf_counter() - start
+
+    seconds = asyncio.run(run())
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def bench(binary, dataset, policy, threads, directory):
+    command = [binary, "run", "--dataset", dataset, "--policy", policy, "--threads", str(threads), "--quiet",
+               "--no-progress", "--results", os.path.join(directory, "rows.jsonl")]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status) not in (0, 1):
+        raise SystemExit(f"znyx-bench failed: {' '.join(command)}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--policy", required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--limit", type=int, default=2000)
+    args = parser.parse_args()
+
+    samples = rows(args.dataset)
+    with open(args.policy, encoding="utf-8") as file:
+        policy = json.load(file)
+    size = lambda some: sum(len(row["input_text"].encode("utf-8", "surrogatepass")) for row in some)
+
+    with tempfile.TemporaryDirectory() as directory:
+        repeats = max(1, 60_000_000 // max(1, size(samples)))
+        large = os.path.join(directory, "dataset.jsonl")
+        with open(large, "w", encoding="utf-8") as file:
+            for i in range(repeats):
+                for j, row in enumerate(samples):
+                    file.write(json.dumps({**row, "id": f"{i}-{j}"}) + "\n")
+        ours_seconds, ours_memory = min(
+            bench(args.binary, large, args.policy, args.threads, directory) for _ in range(3))
+    ours_samples, ours_bytes = repeats * len(samples), repeats * size(samples)
+
+    first = samples[: args.limit]
+    theirs_seconds, theirs_memory = reference(first, policy)
+
+    ours_rate, theirs_rate = ours_samples / ours_seconds, len(first) / theirs_seconds
+    ours_mb, theirs_mb = ours_bytes / ours_seconds / 1e6, size(first) / theirs_seconds / 1e6
+    print(f"{'':<12}{'samples':>10}{'seconds':>10}{'samples/s':>12}{'MB/s':>10}{'peak MB':>9}")
+    print(f"{'znyx-bench':<12}{ours_samples:>10}{ours_seconds:>10.2f}{ours_rate:>12.0f}{ours_mb:>10.2f}{ours_memory:>9.0f}")
+    print(f"{'reference':<12}{len(first):>10}{theirs_seconds:>10.2f}{theirs_rate:>12.1f}{theirs_mb:>10.3f}{theirs_memory:>9.0f}")
+    print(f"ratio: {ours_rate / theirs_rate:,.0f} times the samples/s, {args.threads} thread(s)")
+
+
+if __name__ == "__main__":
+    main()

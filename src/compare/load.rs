@@ -1,0 +1,400 @@
+//! Reading one side of a comparison from whatever file it is in.
+
+use super::comparison::SideInfo;
+use super::csv_rows::read_csv;
+use super::row::{Part, RowIn, Rows, is_row};
+use super::split::Splitter;
+use super::vocabulary::Vocabulary;
+use rayon::prelude::*;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes that are read and parsed at a time; a piece of it goes to each thread.
+pub(super) const BLOCK: usize = 4 << 20;
+const PIECE: usize = 256 << 10;
+
+/// Why a file could not be taken as a side of a comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It could not be read.
+    #[error("{file}: {source}")]
+    Io {
+        /// The file as given.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A place in it is wrong.
+    #[error("{file}{place}: {message}")]
+    Content {
+        /// The file as given.
+        file: String,
+        /// `:line`, `:line:column` or `: results[n]`; empty for the whole file.
+        place: String,
+        /// What was found and what was expected.
+        message: String,
+    },
+}
+
+impl LoadError {
+    pub(super) fn content(file: &str, place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Content { file: file.to_owned(), place: place.into(), message: message.into() }
+    }
+
+    fn io(file: &str, source: io::Error) -> Self {
+        Self::Io { file: file.to_owned(), source }
+    }
+}
+
+/// One side of a comparison: what ran, its figures, and its rows where the file has any.
+#[derive(Debug)]
+pub struct Side {
+    pub(super) info: SideInfo,
+    pub(super) rows: Option<Rows>,
+    /// Things the reader of the comparison should know.
+    pub(super) notes: Vec<String>,
+}
+
+/// What a file has been found to hold so far.
+struct Loading<'v> {
+    file: String,
+    vocabulary: &'v mut Vocabulary,
+    rows: Option<Rows>,
+    figures: Option<crate::metrics::Accumulator>,
+    documents: Vec<Value>,
+}
+
+/// Reads a run file, a summary, a rows file (JSONL, JSON or CSV) or pages of API results, plain or compressed with
+/// gzip or Zstandard; the kind is told by the content. Memory holds a few dozen bytes a row, no texts.
+///
+/// # Errors
+/// The file cannot be read, or is none of these.
+pub(super) fn load(path: &Path, vocabulary: &mut Vocabulary) -> Result<Side, LoadError> {
+    let file = path.display().to_string();
+    let mut input = File::open(path).and_then(decompressed).map_err(|e| LoadError::io(&file, e))?;
+    let mut block = Vec::new();
+    let more = fill(&mut input, &mut block).map_err(|e| LoadError::io(&file, e))?;
+    if block.starts_with(b"\xEF\xBB\xBF") {
+        block.drain(..3);
+    }
+    let mut loading = Loading { file, vocabulary, rows: None, figures: None, documents: Vec::new() };
+    let first = block.iter().position(|b| !b.is_ascii_whitespace());
+    match first.map(|at| (block[at], &block[at..])) {
+        None => return Err(loading.error("", "the file is empty; expected a run, a summary or result rows")),
+        Some((b'{', rest)) if is_row(first_line(rest)) => loading.json_lines(&mut input, block, more)?,
+        Some((b'{' | b'[', _)) => loading.documents(&mut input, block, more)?,
+        Some(_) => loading.csv(io::Cursor::new(block).chain(input))?,
+    }
+    loading.finish()
+}
+
+/// The reader of the file's content, whatever it is compressed with.
+fn decompressed(mut file: File) -> io::Result<Box<dyn Read + Send>> {
+    let mut magic = Vec::new();
+    (&mut file).take(4).read_to_end(&mut magic)?;
+    let whole = io::Cursor::new(magic.clone()).chain(file);
+    Ok(match magic.as_slice() {
+        [0x1F, 0x8B, ..] => Box::new(flate2::read::MultiGzDecoder::new(whole)),
+        [0x28, 0xB5, 0x2F, 0xFD] => Box::new(zstd::stream::read::Decoder::new(whole)?),
+        _ => Box::new(whole),
+    })
+}
+
+/// Appends up to one block to the buffer; false at the end of the input.
+fn fill(input: &mut impl Read, block: &mut Vec<u8>) -> io::Result<bool> {
+    let before = block.len();
+    input.by_ref().take(BLOCK as u64).read_to_end(block)?;
+    Ok(block.len() > before)
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
+}
+
+impl Loading<'_> {
+    fn error(&self, place: impl Into<String>, message: impl Into<String>) -> LoadError {
+        LoadError::content(&self.file, place, message)
+    }
+
+    fn json_lines(&mut self, input: &mut impl Read, mut block: Vec<u8>, mut more: bool) -> Result<(), LoadError> {
+        let mut lines_before = 0;
+        loop {
+            let end = if more { memchr::memrchr(b'\n', &block).map_or(0, |at| at + 1) } else { block.len() };
+            let pieces = pieces_of_lines(&block[..end]);
+            let parts: Vec<Result<Part, (usize, String)>> = pieces.par_iter().map(|piece| lines(piece)).collect();
+            for (piece, part) in pieces.iter().zip(parts) {
+                match part {
+                    Ok(part) => self.absorb(&part),
+                    Err((line, message)) => {
+                        return Err(self.error(format!(":{}", lines_before + line + 1), message));
+                    }
+                }
+                lines_before += memchr::memchr_iter(b'\n', piece).count();
+            }
+            if !more {
+                return Ok(());
+            }
+            block.drain(..end);
+            more = fill(input, &mut block).map_err(|e| LoadError::io(&self.file, e))?;
+        }
+    }
+
+    fn documents(&mut self, input: &mut impl Read, mut block: Vec<u8>, mut more: bool) -> Result<(), LoadError> {
+        let mut splitter = Splitter::default();
+        let mut with_figures = None;
+        let mut taken = 0;
+        loop {
+            splitter.feed(&block);
+            if splitter.in_results() || !splitter.elements.ends.is_empty() {
+                self.rows.get_or_insert_default();
+            }
+            if splitter.elements.bytes.len() >= BLOCK || !more || !splitter.in_results() {
+                let with_figures =
+                    *with_figures.get_or_insert_with(|| !has_summary(&splitter.envelopes, splitter.open_envelope()));
+                taken += self.elements(&splitter, taken, with_figures)?;
+                splitter.elements.clear();
+            }
+            for envelope in std::mem::take(&mut splitter.envelopes) {
+                self.envelope(&envelope)?;
+            }
+            if !more {
+                break;
+            }
+            block.clear();
+            more = fill(input, &mut block).map_err(|e| LoadError::io(&self.file, e))?;
+        }
+        if splitter.unfinished() {
+            return Err(self.error("", "the file ends in the middle of a JSON value; is it complete?"));
+        }
+        Ok(())
+    }
+
+    /// Parses the completed elements as rows; returns how many.
+    fn elements(&mut self, splitter: &Splitter, taken: usize, with_figures: bool) -> Result<usize, LoadError> {
+        let elements: Vec<&[u8]> = splitter.elements.iter().collect();
+        let bytes = splitter.elements.bytes.len();
+        let chunk = (elements.len() * PIECE / bytes.max(1)).clamp(1, elements.len().max(1));
+        let parts: Vec<Result<Part, (usize, String)>> = elements
+            .par_chunks(chunk)
+            .map(|chunk| {
+                let mut part = Part::new(with_figures);
+                for (i, element) in chunk.iter().enumerate() {
+                    add_json(&mut part, element).map_err(|message| (i, message))?;
+                }
+                Ok(part)
+            })
+            .collect();
+        for (i, part) in parts.into_iter().enumerate() {
+            match part {
+                Ok(part) => self.absorb(&part),
+                Err((at, message)) => {
+                    let place = format!(": results[{}]", taken + i * chunk + at);
+                    return Err(self.error(place, message));
+                }
+            }
+        }
+        Ok(elements.len())
+    }
+
+    /// Takes a top-level value: a row, or a document to look at in the end.
+    fn envelope(&mut self, envelope: &[u8]) -> Result<(), LoadError> {
+        if is_row(envelope) {
+            let mut part = Part::new(true);
+            let number = self.rows.as_ref().map_or(0, Rows::len) + 1;
+            add_json(&mut part, envelope).map_err(|message| self.error(format!(": row {number}"), message))?;
+            self.absorb(&part);
+            return Ok(());
+        }
+        let document = serde_json::from_slice(envelope)
+            .or_else(|e| serde_json::from_slice(&repaired(envelope)).map_err(|_| e))
+            .map_err(|e| self.error("", format!("not JSON: {e}")))?;
+        self.documents.push(document);
+        Ok(())
+    }
+
+    fn csv(&mut self, input: impl Read) -> Result<(), LoadError> {
+        let file = self.file.clone();
+        self.rows.get_or_insert_default();
+        read_csv(&file, input, |part| self.absorb(&part))
+    }
+
+    fn absorb(&mut self, part: &Part) {
+        let numbers = self.vocabulary.absorb(&part.vocabulary);
+        self.rows.get_or_insert_default().append(&part.rows, &numbers);
+        if let Some(figures) = &part.figures {
+            self.figures.get_or_insert_default().merge(figures);
+        }
+    }
+
+    fn finish(self) -> Result<Side, LoadError> {
+        let mut info = SideInfo { file: self.file.clone(), ..SideInfo::default() };
+        let mut notes = Vec::new();
+        let mut promised = None;
+        for document in &self.documents {
+            if document.is_array() {
+                continue;
+            }
+            if is_run(document) {
+                read_run(document, &mut info);
+            } else if is_summary(document) {
+                info.summary = document.clone();
+            } else if let Some(total) = document.get("total").and_then(Value::as_u64).filter(|_| self.rows.is_some()) {
+                promised = Some(total);
+            } else {
+                return Err(self.error("", unknown_document(document)));
+            }
+        }
+        let rows = self.rows;
+        if let (Some(total), Some(rows)) = (promised, &rows)
+            && total != rows.len() as u64
+        {
+            notes.push(format!("{}: holds {} of the run's {total} results", info.file, rows.len()));
+        }
+        if let Some(status) = info.status.as_deref().filter(|s| *s != "completed") {
+            notes.push(format!("{}: the run is {status}, not completed", info.file));
+        }
+        if info.summary.is_null() {
+            if let Some(rows) = &rows {
+                let figures = self.figures.unwrap_or_default().finish(None);
+                // A summary holds nothing that JSON cannot.
+                info.summary = serde_json::to_value(figures).unwrap_or_default();
+                info.summary_computed = true;
+                info.samples = Some(rows.len() as u64);
+            } else {
+                let message = "the run has neither a results_summary nor results; was it finished?";
+                return Err(LoadError::content(&info.file, "", message));
+            }
+        }
+        info.samples = rows.as_ref().map(|r| r.len() as u64).or_else(|| info.summary["total"].as_u64());
+        Ok(Side { info, rows, notes })
+    }
+}
+
+/// Pieces that end at line ends, for the threads.
+fn pieces_of_lines(mut text: &[u8]) -> Vec<&[u8]> {
+    let mut pieces = Vec::with_capacity(text.len() / PIECE + 1);
+    while !text.is_empty() {
+        let least = PIECE.min(text.len());
+        let end = memchr::memchr(b'\n', &text[least..]).map_or(text.len(), |at| least + at + 1);
+        let (piece, rest) = text.split_at(end);
+        pieces.push(piece);
+        text = rest;
+    }
+    pieces
+}
+
+/// The rows of some lines, or the number of the first wrong one and why.
+fn lines(piece: &[u8]) -> Result<Part, (usize, String)> {
+    let mut part = Part::new(true);
+    for (i, line) in piece.split(|b| *b == b'\n').enumerate() {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        add_json(&mut part, line).map_err(|message| (i, message))?;
+    }
+    Ok(part)
+}
+
+fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
+    match serde_json::from_slice::<RowIn<'_>>(json) {
+        Ok(row) => {
+            part.add(row);
+            Ok(())
+        }
+        Err(error) => {
+            let repaired = repaired(json);
+            let row: RowIn<'_> = match &repaired {
+                Cow::Borrowed(_) => return Err(row_error(&error)),
+                Cow::Owned(json) => serde_json::from_slice(json).map_err(|_| row_error(&error))?,
+            };
+            part.add(row);
+            Ok(())
+        }
+    }
+}
+
+fn row_error(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // The parser's own place is within the row; the line is the caller's to say.
+    let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("not a result row: {what} (column {})", error.column())
+}
+
+/// The text with `\uFFFD` in place of escaped lone surrogates, which Python writes and serde refuses.
+fn repaired(json: &[u8]) -> Cow<'_, [u8]> {
+    let mut fixed: Option<Vec<u8>> = None;
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &json[at..]) {
+        let start = at + found;
+        at = start + 2;
+        let Some(unit) = escaped_unit(json, start) else {
+            at = at.min(json.len());
+            continue;
+        };
+        at = start + 6;
+        match unit {
+            0xD800..0xDC00 if escaped_unit(json, at).is_some_and(|low| (0xDC00..0xE000).contains(&low)) => at += 6,
+            0xD800..0xE000 => {
+                fixed.get_or_insert_with(|| json.to_vec())[start + 2..start + 6].copy_from_slice(b"FFFD");
+            }
+            _ => {}
+        }
+    }
+    fixed.map_or(Cow::Borrowed(json), Cow::Owned)
+}
+
+/// The code unit of the `\uXXXX` that starts at `at`.
+fn escaped_unit(json: &[u8], at: usize) -> Option<u32> {
+    let escape = json.get(at..at + 6)?;
+    let digits = escape.strip_prefix(b"\\u")?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+fn has_summary(envelopes: &[Vec<u8>], open: &[u8]) -> bool {
+    let closed = [open, b"]}"].concat();
+    let documents = envelopes.iter().map(Vec::as_slice).chain([closed.as_slice()]);
+    documents.filter_map(|d| serde_json::from_slice::<Value>(d).ok()).any(|d| d["results_summary"].is_object())
+}
+
+fn is_run(document: &Value) -> bool {
+    document.get("results_summary").is_some() || (document.get("id").is_some() && document.get("status").is_some())
+}
+
+fn is_summary(document: &Value) -> bool {
+    ["accuracy", "block_rate", "decisions", "precision"].into_iter().any(|key| document.get(key).is_some())
+}
+
+fn read_run(run: &Value, info: &mut SideInfo) {
+    let text = |key: &str| run[key].as_str().map(str::to_owned);
+    let of_manifest = |key: &str| run["manifest"][key].as_str().map(str::to_owned);
+    info.run_id = text("id");
+    info.dataset_id = text("dataset_id");
+    info.policy_version = text("policy_version");
+    info.bundle_id = text("bundle_id");
+    info.status = text("status");
+    info.dataset_hash = of_manifest("dataset_hash");
+    info.policy_hash = of_manifest("policy_hash");
+    info.engine_version = of_manifest("engine_version");
+    if run["results_summary"].is_object() {
+        info.summary = run["results_summary"].clone();
+    }
+}
+
+fn unknown_document(document: &Value) -> String {
+    let expected = "expected a run, a summary, result rows or a page of results";
+    match document {
+        Value::Object(map) if map.contains_key("runs") => format!("this is a list of runs; {expected}"),
+        Value::Object(map) => {
+            let keys: Vec<String> = map.keys().take(5).map(|k| format!("{k:?}")).collect();
+            format!("found an object with the keys {}; {expected}", keys.join(", "))
+        }
+        _ => format!("found JSON that is no object; {expected}"),
+    }
+}
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

@@ -1,0 +1,158 @@
+//! The balance of a text: the mean valence of its words that a lexicon knows, with negation and emphasis.
+
+use crate::engine::EvalError;
+use crate::text::{Gate, NeedleSet, Text, chars};
+use crate::value::{Map, Value, parse_json};
+use indexmap::IndexMap;
+use std::collections::HashSet;
+
+/// `valence_to_words`, `negators` and `intensifiers`.
+const DATA: &str = include_str!("lexicon.json");
+
+/// How many words before one may negate or emphasise it.
+const REACH: usize = 3;
+/// What a negator before a word makes of its valence.
+const NEGATED: f64 = -0.5;
+/// What an intensifier before a word makes of its valence.
+const INTENSIFIED: f64 = 1.5;
+
+/// Words with their valence, and the words that act on others.
+pub(super) struct Lexicon {
+    /// A valence of the policy that is no number fails once its word occurs.
+    valences: IndexMap<Box<str>, Result<f64, EvalError>>,
+    negators: HashSet<Box<str>>,
+    intensifiers: HashSet<Box<str>>,
+    /// Open for texts with a word of the lexicon.
+    gate: Gate,
+}
+
+impl Lexicon {
+    /// The lexicon with the policy's own words.
+    pub(super) fn read(section: &Map, needles: &mut NeedleSet) -> Result<Self, EvalError> {
+        let data = parse_json(DATA).unwrap_or(Value::Null);
+        let mut valences: IndexMap<Box<str>, Result<f64, EvalError>> = IndexMap::new();
+        for (valence, words) in data.get("valence_to_words").and_then(Value::as_map).into_iter().flat_map(Map::iter) {
+            if let Ok(valence) = valence.as_text().parse::<f64>() {
+                valences.extend(texts(words).map(|word| (word.into(), Ok(valence))));
+            }
+        }
+        for (word, valence) in custom_words(section)? {
+            let valence = valence
+                .as_number()
+                .filter(|v| v.is_finite() || matches!(valence, Value::Float(_)))
+                .ok_or_else(|| EvalError::config("custom_lexicon", &valence, "a number for each word"));
+            valences.insert(word.into(), valence);
+        }
+        let set = |key| data.get(key).into_iter().flat_map(texts).map(Box::from).collect();
+        // A needle is written as the folded view has it; a word with other characters leaves the gate open.
+        let ascii = valences.keys().all(|w| w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        let gate = if ascii { needles.gate(valences.keys().map(|w| w.as_bytes())) } else { Gate::ALWAYS };
+        Ok(Lexicon { negators: set("negators"), intensifiers: set("intensifiers"), valences, gate })
+    }
+
+    /// The text's score, -1..=1; 0 without a word of the lexicon.
+    pub(super) fn score(&self, text: &Text<'_>) -> Result<f64, EvalError> {
+        if !text.is_open(self.gate) {
+            return Ok(0.0);
+        }
+        let (mut sum, mut count) = (0.0, 0.0);
+        // How far back, in words, the last negator and the last intensifier stand.
+        let (mut negator, mut intensifier) = (usize::MAX, usize::MAX);
+        for word in text.lower().split(|c| !chars::is_word(c)).filter(|w| !w.is_empty()) {
+            negator = negator.saturating_add(1);
+            intensifier = intensifier.saturating_add(1);
+            if let Some(valence) = self.valences.get(word) {
+                let mut valence = valence.clone()?;
+                if negator <= REACH {
+                    valence *= NEGATED;
+                }
+                if intensifier <= REACH {
+                    valence *= INTENSIFIED;
+                }
+                sum += valence;
+                count += 1.0;
+            }
+            if self.negators.contains(word) {
+                negator = 0;
+            }
+            if self.intensifiers.contains(word) {
+                intensifier = 0;
+            }
+        }
+        if count == 0.0 {
+            return Ok(0.0);
+        }
+        let mean: f64 = sum / count;
+        // Python's min and max keep their first argument when the mean is not a number.
+        let capped = if mean < 1.0 { mean } else { 1.0 };
+        Ok(if capped > -1.0 { capped } else { -1.0 })
+    }
+}
+
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_list().unwrap_or_default().iter().filter_map(Value::as_str)
+}
+
+/// `custom_lexicon`: an object, or anything else that Python makes an object of: a list of pairs.
+fn custom_words(section: &Map) -> Result<Vec<(String, Value)>, EvalError> {
+    const KEY: &str = "custom_lexicon";
+    let Some(value) = section.get(KEY).filter(|v| v.truthy()) else { return Ok(Vec::new()) };
+    let wrong = |value: &Value| EvalError::config(KEY, value, "an object of numbers");
+    match value {
+        Value::Map(words) => Ok(words.text_entries().map(|(word, v)| (word.to_owned(), v.clone())).collect()),
+        Value::List(pairs) => {
+            let mut words = Vec::new();
+            for pair in pairs {
+                let parts: Vec<Value> = match pair {
+                    Value::List(parts) => parts.clone(),
+                    Value::Str(text) => text.chars().map(|c| Value::Str(c.into())).collect(),
+                    Value::Map(map) => map.iter().map(|(k, _)| Value::from(k.as_text())).collect(),
+                    other => return Err(wrong(other)),
+                };
+                match <[Value; 2]>::try_from(parts) {
+                    Ok([Value::List(_) | Value::Map(_), _]) | Err(_) => return Err(wrong(pair)),
+                    Ok([Value::Str(word), valence]) => words.push((word, valence)),
+                    Ok(_) => {}
+                }
+            }
+            Ok(words)
+        }
+        other => Err(wrong(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(section: &str, text: &str) -> Result<f64, EvalError> {
+        let Ok(Value::Map(section)) = parse_json(section) else { panic!("{section}") };
+        let mut needles = NeedleSet::new();
+        let lexicon = Lexicon::read(&section, &mut needles)?;
+        let prefilter = needles.build();
+        lexicon.score(&Text::new(text, &prefilter))
+    }
+
+    #[test]
+    fn negators_and_intensifiers_act_on_the_three_words_after_them() {
+        let score = |text| score("{}", text).unwrap();
+        assert_eq!(score("terrible"), -0.8);
+        assert_eq!(score("not terrible"), 0.4);
+        assert_eq!(score("not a b terrible"), 0.4);
+        assert_eq!(score("not a b c terrible"), -0.8);
+        assert!((score("absolutely not terrible") - 0.6).abs() < 1e-12);
+        assert_eq!(score("nothing here is known of"), -0.2);
+        assert_eq!(score("a house"), 0.0);
+    }
+
+    #[test]
+    fn the_policys_words_are_compared_as_given() {
+        assert_eq!(score(r#"{"custom_lexicon": {"schön": 0.5}}"#, "SCHÖN").unwrap(), 0.5);
+        assert_eq!(score(r#"{"custom_lexicon": {"YOU": -9}}"#, "you").unwrap(), 0.0);
+        assert_eq!(score(r#"{"custom_lexicon": {"you": -9}}"#, "you").unwrap(), -1.0);
+        assert_eq!(score(r#"{"custom_lexicon": [["you", 0.25]]}"#, "you").unwrap(), 0.25);
+        assert!(score(r#"{"custom_lexicon": {"you": "x"}}"#, "you").is_err());
+        assert!(score(r#"{"custom_lexicon": {"you": "x"}}"#, "me").is_ok());
+        assert!(score(r#"{"custom_lexicon": 5}"#, "me").is_err());
+    }
+}

@@ -1,0 +1,372 @@
+//! Seeing through evasion: normalised variants of texts and terms, and the search of the ones in the others.
+//!
+//! A text is decomposed (NFKD) and its look-alike letters replaced; then texts and terms alike are lowered, rid of `+`
+//! between letters, of leetspeak, of runs of one character and of separators between single letters. A double zero
+//! may stand for `u` or for two `o`, so there may be two variants.
+
+use crate::text::term::{Term, TermList, has_word};
+use crate::text::{FoldedPattern, Gate, NeedleSet, Text, caseless, chars, fold};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use std::collections::HashMap;
+use unicode_normalization::UnicodeNormalization;
+
+/// Letters that look like Latin ones, beyond what NFKD makes of them. Lower case only: this precedes lowering.
+const LOOK_ALIKES: &[(char, char)] = &[
+    ('\u{430}', 'a'),
+    ('\u{435}', 'e'),
+    ('\u{43E}', 'o'),
+    ('\u{440}', 'p'),
+    ('\u{441}', 'c'),
+    ('\u{443}', 'y'),
+    ('\u{456}', 'i'),
+    ('\u{458}', 'j'),
+    ('\u{455}', 's'),
+    ('\u{4BB}', 'h'),
+    ('\u{460}', 'o'),
+    ('\u{251}', 'a'),
+    ('\u{261}', 'g'),
+    ('\u{26A}', 'i'),
+    ('\u{1D00}', 'a'),
+    ('\u{1D04}', 'c'),
+    ('\u{1D05}', 'd'),
+    ('\u{1D07}', 'e'),
+    ('\u{2010}', '-'),
+    ('\u{2012}', '-'),
+    ('\u{2013}', '-'),
+];
+
+/// What a digit or symbol stands for.
+fn unleet(b: u8) -> u8 {
+    match b {
+        b'0' => b'o',
+        b'1' | b'!' => b'i',
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        b'7' => b't',
+        b'8' => b'b',
+        b'|' => b'l',
+        _ => b,
+    }
+}
+
+/// One character of a text being normalised: a byte of an ASCII text or a code point of any other. The same steps
+/// serve both, and ASCII texts need not be widened.
+trait Unit: Copy + PartialEq {
+    fn ascii(b: u8) -> Self;
+    /// The ASCII character, if it is one.
+    fn as_ascii(self) -> Option<u8>;
+    /// The byte of the folded view.
+    fn folded(self) -> u8;
+
+    fn is(self, b: u8) -> bool {
+        self.as_ascii() == Some(b)
+    }
+
+    fn is_latin(self) -> bool {
+        self.as_ascii().is_some_and(|b| b.is_ascii_lowercase())
+    }
+}
+
+impl Unit for u8 {
+    fn ascii(b: u8) -> Self {
+        b
+    }
+    fn as_ascii(self) -> Option<u8> {
+        Some(self)
+    }
+    fn folded(self) -> u8 {
+        self
+    }
+}
+
+impl Unit for char {
+    fn ascii(b: u8) -> Self {
+        char::from(b)
+    }
+    fn as_ascii(self) -> Option<u8> {
+        u8::try_from(self).ok().filter(u8::is_ascii)
+    }
+    fn folded(self) -> u8 {
+        fold::fold_char(self)
+    }
+}
+
+/// Deletes every `+` between two letters a to z.
+fn without_plus<U: Unit>(text: &[U]) -> Vec<U> {
+    let between = |i: usize| i > 0 && text[i - 1].is_latin() && text.get(i + 1).is_some_and(|u| u.is_latin());
+    text.iter().enumerate().filter(|&(i, u)| !(u.is(b'+') && between(i))).map(|(_, &u)| u).collect()
+}
+
+/// Replaces every pair of `pair` by `by`.
+fn replace_pairs<U: Unit>(text: &[U], pair: [u8; 2], by: u8) -> Vec<U> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut i = 0;
+    while i < text.len() {
+        if text[i].is(pair[0]) && text.get(i + 1).is_some_and(|u| u.is(pair[1])) {
+            out.push(U::ascii(by));
+            i += 2;
+        } else {
+            out.push(text[i]);
+            i += 1;
+        }
+    }
+    out
+}
+
+/// Leaves one of every run of three or more equal characters, newlines excepted.
+fn collapse_runs<U: Unit>(text: &[U]) -> Vec<U> {
+    let mut out = Vec::with_capacity(text.len());
+    for run in text.chunk_by(|a, b| a == b) {
+        let collapses = run.len() >= 3 && !run[0].is(b'\n');
+        out.extend_from_slice(if collapses { &run[..1] } else { run });
+    }
+    out
+}
+
+/// What separates spaced-out letters.
+fn separates(folded: u8) -> bool {
+    matches!(folded, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK | b'-' | b'_' | b'.')
+}
+
+/// The variants of a text that is lowered already, as equal-length sequences of characters and their folded bytes.
+fn variants<U: Unit>(lower: &[U], spaced: &FoldedPattern) -> Vec<Vec<U>> {
+    let plain = without_plus(lower);
+    let double_zero = plain.windows(2).any(|w| w[0].is(b'0') && w[1].is(b'0'));
+    let mut bases = Vec::with_capacity(2);
+    if double_zero {
+        bases.push(replace_pairs(&plain, [b'0', b'0'], b'u'));
+    }
+    bases.push(plain);
+    for base in &mut bases {
+        for unit in base.iter_mut() {
+            if let Some(b) = unit.as_ascii() {
+                *unit = U::ascii(unleet(b));
+            }
+        }
+        if base.windows(2).any(|w| w[0].is(b'(') && w[1].is(b')')) {
+            *base = replace_pairs(base, [b'(', b')'], b'o');
+        }
+        *base = join_spaced(collapse_runs(base), spaced);
+    }
+    bases
+}
+
+/// Deletes the separators inside spaced-out words: single word characters with separators between them, three of
+/// them or more, standing between word edges.
+fn join_spaced<U: Unit>(text: Vec<U>, spaced: &FoldedPattern) -> Vec<U> {
+    let folded: Vec<u8> = text.iter().map(|u| u.folded()).collect();
+    // Every such word has a letter with separators on both sides.
+    let may = folded.windows(3).any(|w| separates(w[0]) && fold::is_word(w[1]) && separates(w[2]));
+    if !may {
+        return text;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut done = 0;
+    for word in spaced.regex().find_iter(&folded) {
+        out.extend_from_slice(&text[done..word.start()]);
+        out.extend(word.range().filter(|&i| !separates(folded[i])).map(|i| text[i]));
+        done = word.end();
+    }
+    out.extend_from_slice(&text[done..]);
+    out
+}
+
+/// The search of the terms' variants in the texts' variants.
+pub(super) struct VariantSearch {
+    spaced: FoldedPattern,
+    /// How many terms there are.
+    terms: usize,
+    automaton: Option<AhoCorasick>,
+    /// For each pattern of the automaton: the terms it is a variant of.
+    owners: Vec<Vec<Owner>>,
+    /// Variants that are empty or not ASCII: the policy's own. Searched one by one.
+    singles: Vec<(Term, usize)>,
+    /// Variants that differ from their terms: these may occur in a text that normalisation leaves as it is.
+    odd: TermList,
+    odd_owners: Vec<usize>,
+}
+
+/// A term that a pattern of the automaton is a variant of.
+struct Owner {
+    term: usize,
+    /// Whether it matches without word edges.
+    substring: bool,
+}
+
+/// A text's variant, ready for the search.
+struct Variant {
+    /// The folded view.
+    folded: Vec<u8>,
+    /// The text itself, where folding loses something: it is not ASCII.
+    text: Option<String>,
+    /// The folded view without what only case-insensitive matching takes for an `i`, where that is in the text.
+    exact: Option<Vec<u8>>,
+}
+
+impl Variant {
+    fn of_chars(units: Vec<char>) -> Self {
+        let folded: Vec<u8> = units.iter().map(|&c| fold::fold_char(c)).collect();
+        let exact = units
+            .contains(&DOTLESS_I)
+            .then(|| units.iter().zip(&folded).map(|(&c, &b)| if c == DOTLESS_I { fold::LETTER } else { b }).collect());
+        Variant { folded, text: Some(units.into_iter().collect()), exact }
+    }
+}
+
+/// The only letter that is left after decomposition and lowering which matches an ASCII one in either case.
+const DOTLESS_I: char = '\u{131}';
+
+impl VariantSearch {
+    /// Prepares the search of `terms`.
+    pub(super) fn new(terms: &[Term], needles: &mut NeedleSet) -> Self {
+        // A constant that the tests compile.
+        let spaced = FoldedPattern::with_gate(r"\b\w(?:[\s\-_.]+\w){2,}\b", Gate::ALWAYS);
+        let spaced = spaced.unwrap_or_else(|e| panic!("{e}"));
+        let (mut patterns, mut owners) = (Vec::<Vec<u8>>::new(), Vec::<Vec<Owner>>::new());
+        let mut index = HashMap::<Vec<u8>, usize>::new();
+        let (mut singles, mut odd, mut odd_owners) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, term) in terms.iter().enumerate() {
+            let lower: Vec<char> = term.as_str().chars().collect();
+            let mut forms = variants(&lower, &spaced);
+            forms.dedup();
+            for form in forms {
+                let form: String = form.into_iter().collect();
+                let substring = term.is_substring();
+                let variant = if substring { Term::substring(form) } else { Term::word(form) };
+                if variant.as_str() != term.as_str() {
+                    odd.push(variant.clone());
+                    odd_owners.push(at);
+                }
+                if !variant.as_str().is_ascii() || variant.as_str().is_empty() {
+                    singles.push((variant, at));
+                    continue;
+                }
+                let pattern = *index.entry(variant.as_str().as_bytes().to_vec()).or_insert_with_key(|bytes| {
+                    patterns.push(bytes.clone());
+                    owners.push(Vec::new());
+                    patterns.len() - 1
+                });
+                owners[pattern].push(Owner { term: at, substring });
+            }
+        }
+        let automaton = (!patterns.is_empty()).then(|| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::DFA))
+                .build(&patterns)
+                .or_else(|_| AhoCorasick::new(&patterns))
+                // Only patterns beyond 2^31 states cannot be built; policies are far smaller.
+                .expect("the terms of a policy fit an automaton")
+        });
+        VariantSearch {
+            spaced,
+            terms: terms.len(),
+            automaton,
+            owners,
+            singles,
+            odd: TermList::new(odd, needles),
+            odd_owners,
+        }
+    }
+
+    /// Adds the places of the terms that are found in the text's variants. Those that the plain search finds may be
+    /// missing.
+    pub(super) fn search(&self, text: &Text<'_>, found: &mut Vec<usize>) {
+        match self.of_text(text) {
+            None => found.extend(self.odd.matches(text).map(|at| self.odd_owners[at])),
+            Some(variants) => {
+                for variant in &variants {
+                    self.search_variant(variant, found);
+                }
+            }
+        }
+    }
+
+    fn search_variant(&self, variant: &Variant, found: &mut Vec<usize>) {
+        let folded = &variant.folded;
+        let edge = |at: usize| {
+            let before = at.checked_sub(1).is_some_and(|i| fold::is_word(folded[i]));
+            before != folded.get(at).is_some_and(|&b| fold::is_word(b))
+        };
+        let exact = |range: std::ops::Range<usize>| {
+            variant.exact.as_ref().is_none_or(|exact| exact[range.clone()] == folded[range])
+        };
+        let mut seen = vec![false; self.terms];
+        for hit in self.automaton.iter().flat_map(|a| a.find_overlapping_iter(folded)) {
+            for owner in &self.owners[hit.pattern().as_usize()] {
+                let matches = !seen[owner.term]
+                    && if owner.substring { exact(hit.range()) } else { edge(hit.start()) && edge(hit.end()) };
+                if matches {
+                    seen[owner.term] = true;
+                    found.push(owner.term);
+                }
+            }
+        }
+        for (term, at) in &self.singles {
+            let term_text = term.as_str();
+            let occurs = match (&variant.text, term.is_substring()) {
+                (Some(text), true) => text.contains(term_text),
+                (Some(text), false) => caseless::has_word(text, term_text),
+                (None, true) => term_text.is_empty(),
+                (None, false) => term_text.is_empty() && has_word(folded, b""),
+            };
+            if occurs {
+                found.push(*at);
+            }
+        }
+    }
+
+    /// The text's variants; `None` when there is one only and it is the lowered text.
+    fn of_text(&self, text: &Text<'_>) -> Option<Vec<Variant>> {
+        if text.is_ascii() {
+            let variants = variants(text.folded(), &self.spaced);
+            let same = variants.len() == 1 && variants[0] == text.folded();
+            return (!same)
+                .then(|| variants.into_iter().map(|folded| Variant { folded, text: None, exact: None }).collect());
+        }
+        let replaced: String = text
+            .raw()
+            .nfkd()
+            .map(|c| LOOK_ALIKES.iter().find(|&&(l, _)| l == c).map_or(c, |&(_, latin)| latin))
+            .collect();
+        let lower: Vec<char> = chars::lower(&replaced).chars().collect();
+        let variants = variants(&lower, &self.spaced);
+        Some(variants.into_iter().map(Variant::of_chars).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Vec<String> {
+        let search = VariantSearch::new(&[], &mut NeedleSet::new());
+        let prefilter = NeedleSet::new().build();
+        let text = Text::new(text, &prefilter);
+        match search.of_text(&text) {
+            None => vec![text.lower().to_owned()],
+            Some(variants) => {
+                variants.into_iter().map(|v| v.text.unwrap_or_else(|| String::from_utf8(v.folded).unwrap())).collect()
+            }
+        }
+    }
+
+    #[test]
+    fn the_steps_follow_one_another() {
+        assert_eq!(of("F+o+O+ +x"), ["foo+ +x"]);
+        assert_eq!(of("f00l 000"), ["ful uo", "fool o"]);
+        assert_eq!(of("0134578@$!|()"), ["oieastbasilo"]);
+        assert_eq!(of("aaa bb  \n\n\n..."), ["a bb  \n\n\n."]);
+        assert_eq!(of("a b-c de, f. g _h"), ["abc de, fgh"]);
+        assert_eq!(of("\u{456}d\u{456}\u{43E}t É ﬁ Ａ"), ["idiot e\u{301} fi a"]);
+    }
+
+    #[test]
+    fn an_ascii_text_and_its_wide_twin_have_the_same_variants() {
+        for text in ["a_b_c", "__a_ _b", "x.y.z w", "k k k 00", "1 2 3 four ...", "a- b -c-d", "_ _ _", "a b c_d"] {
+            let wide = of(&format!("{text} \u{301}"));
+            assert_eq!(of(text).iter().map(|v| format!("{v} \u{301}")).collect::<Vec<_>>(), wide, "{text}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The dataset's hash: over what is evaluated, not over the file, so that a compressed or reordered-column copy of a
+//! dataset is the same dataset.
+
+use crate::dataset::{Sample, Subject};
+use crate::value::{Value, canonical_json};
+use sha2::{Digest, Sha256};
+
+/// SHA-256 over everything of a sample that can change its verdict or its figures.
+#[must_use]
+pub fn sample_digest(sample: &Sample<'_>) -> [u8; 32] {
+    let mut hash = Fields(Sha256::new());
+    hash.field(Some(&sample.id));
+    hash.field(Some(sample.context.name()));
+    hash.field(Some(&sample.text));
+    hash.field(sample.expected_decision.map(|d| d.name()));
+    match &sample.expected_rule_hits {
+        None => hash.field(None),
+        Some(ids) => {
+            hash.0.update((ids.len() as u64).to_le_bytes());
+            ids.iter().for_each(|id| hash.field(Some(id)));
+        }
+    }
+    hash.field(sample.metadata.as_deref());
+    if let Subject::Enriched(metadata) = &sample.subject {
+        hash.field(Some(&canonical_json(&Value::Map(metadata.clone()))));
+    }
+    let identity = &sample.identity;
+    for part in [&identity.tenant_id, &identity.app_id, &identity.agent_id, &identity.env, &identity.session_id] {
+        hash.field(part.as_deref());
+    }
+    hash.0.finalize().into()
+}
+
+struct Fields(Sha256);
+
+impl Fields {
+    /// Length first, so that no two lists of fields look alike; an absent one has a length that no text has.
+    fn field(&mut self, text: Option<&str>) {
+        self.0.update(text.map_or(u64::MAX, |t| t.len() as u64).to_le_bytes());
+        self.0.update(text.unwrap_or("").as_bytes());
+    }
+}
+
+/// Joins the samples' digests, in dataset order.
+#[derive(Clone, Debug, Default)]
+pub struct DatasetHash(Sha256);
+
+impl DatasetHash {
+    /// Adds the digests of consecutive samples.
+    pub fn add(&mut self, digests: &[[u8; 32]]) {
+        digests.iter().for_each(|d| self.0.update(d));
+    }
+
+    /// `sha256:` and the hash in hexadecimal.
+    #[must_use]
+    pub fn finish(self) -> String {
+        tagged(self.0)
+    }
+}
+
+/// `sha256:` and the hash of a text in hexadecimal.
+#[must_use]
+pub fn sha256_of(text: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(text.as_bytes());
+    tagged(hash)
+}
+
+fn tagged(hash: Sha256) -> String {
+    use std::fmt::Write as _;
+    hash.finalize().iter().fold(String::from("sha256:"), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

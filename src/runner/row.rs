@@ -1,0 +1,364 @@
+//! One evaluated sample, and how it is written: a JSON line or a CSV record. Hot: each sample writes one, and with many
+//! detectors a row is many times as long as its text.
+
+use crate::api::{Actual, Decision, DetectorRow, QualityReport};
+use crate::dataset::Sample;
+use crate::value::write_json_str;
+use std::borrow::Cow;
+
+/// A sample and what came of it.
+#[derive(Debug)]
+pub struct Evaluated<'s> {
+    /// The sample.
+    pub sample: &'s Sample<'s>,
+    /// The decision, or ERROR.
+    pub actual: Actual,
+    /// 0..=100; 0 on ERROR.
+    pub risk: u8,
+    /// Rule ids in the engine's order, repeats included.
+    pub rule_ids: Vec<Cow<'s, str>>,
+    /// One row for each detector that ran.
+    pub detectors: Vec<DetectorRow<'s>>,
+    /// Whole microseconds; none with timing off.
+    pub latency_us: Option<u64>,
+    /// Whether the expected rules fired; none when not given.
+    pub rule_hits_match: Option<bool>,
+    /// Quality scores.
+    pub quality: Option<QualityReport>,
+    /// The rewritten text: outer `None` when not asked for.
+    pub sanitized: Option<Option<String>>,
+    /// Why the sample could not be evaluated.
+    pub error: Option<String>,
+}
+
+impl Evaluated<'_> {
+    /// Whether the decision is exactly the label; none when unlabelled.
+    #[must_use]
+    pub fn is_correct(&self) -> Option<bool> {
+        self.sample.expected_decision.map(|e| self.actual == Actual::Decided(e))
+    }
+}
+
+/// Which columns a run's CSV rows have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowColumns {
+    /// Latencies.
+    pub timing: bool,
+    /// The rewritten text.
+    pub sanitized: bool,
+}
+
+/// Appends the row as one line of JSON, keys in the order of the API.
+pub fn write_json(row: &Evaluated<'_>, out: &mut Vec<u8>) {
+    let sample = row.sample;
+    out.reserve(512 + sample.text.len() + 192 * row.detectors.len());
+    out.extend_from_slice(b"{\"sample_id\":");
+    string(&sample.id, out);
+    out.extend_from_slice(b",\"input_text\":");
+    string(&sample.text, out);
+    out.extend_from_slice(b",\"context\":");
+    string(sample.context.name(), out);
+    out.extend_from_slice(b",\"expected_decision\":");
+    decision(sample.expected_decision, out);
+    out.extend_from_slice(b",\"expected_rule_hits\":");
+    match &sample.expected_rule_hits {
+        None => out.extend_from_slice(b"null"),
+        Some(ids) => strings(ids.iter().map(String::as_str), out),
+    }
+    out.extend_from_slice(b",\"actual_decision\":");
+    string(row.actual.name(), out);
+    out.extend_from_slice(b",\"actual_risk_score\":");
+    number(u64::from(row.risk), out);
+    out.extend_from_slice(b",\"actual_rule_hits\":");
+    strings(row.rule_ids.iter().map(|id| &**id), out);
+    out.extend_from_slice(b",\"detector_results\":");
+    detectors(&row.detectors, out);
+    out.extend_from_slice(b",\"is_correct\":");
+    boolean(row.is_correct(), out);
+    latency(row.latency_us, out);
+    out.extend_from_slice(b",\"metadata\":");
+    out.extend_from_slice(sample.metadata.as_deref().unwrap_or("null").as_bytes());
+    out.extend_from_slice(b",\"rule_hits_match\":");
+    boolean(row.rule_hits_match, out);
+    if let Some(report) = &row.quality {
+        out.extend_from_slice(b",\"quality\":");
+        quality(report, out);
+    }
+    if let Some(sanitized) = &row.sanitized {
+        out.extend_from_slice(b",\"sanitized_text\":");
+        match sanitized {
+            None => out.extend_from_slice(b"null"),
+            Some(text) => string(text, out),
+        }
+    }
+    if let Some(error) = &row.error {
+        out.extend_from_slice(b",\"error\":");
+        string(error, out);
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+/// A detector that ran; null when none did.
+fn detectors(rows: &[DetectorRow<'_>], out: &mut Vec<u8>) {
+    if rows.is_empty() {
+        return out.extend_from_slice(b"null");
+    }
+    for (i, row) in rows.iter().enumerate() {
+        out.extend_from_slice(if i == 0 { b"[{\"detector_name\":" } else { b",{\"detector_name\":" });
+        string(&row.detector_name, out);
+        out.extend_from_slice(b",\"decision\":");
+        decision(row.decision, out);
+        out.extend_from_slice(b",\"risk_score\":");
+        number(u64::from(row.risk_score), out);
+        latency(row.latency_us, out);
+        out.extend_from_slice(b",\"execution_mode\":");
+        string(&row.execution_mode, out);
+        if let Some(path) = &row.fallback_path {
+            out.extend_from_slice(b",\"fallback_path\":");
+            string(path, out);
+        }
+        out.extend_from_slice(b",\"rule_hits\":");
+        strings(row.rule_hits.iter().map(|id| &**id), out);
+        out.extend_from_slice(b",\"transformed\":");
+        boolean(Some(row.transformed), out);
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+fn latency(us: Option<u64>, out: &mut Vec<u8>) {
+    if let Some(us) = us {
+        out.extend_from_slice(b",\"latency_ms\":");
+        number(us / 1000, out);
+        out.extend_from_slice(b",\"latency_us\":");
+        number(us, out);
+    }
+}
+
+fn quality(report: &QualityReport, out: &mut Vec<u8>) {
+    // Numbers and texts only: cannot fail.
+    if let Ok(json) = serde_json::to_vec(report) {
+        out.extend_from_slice(&json);
+    }
+}
+
+fn decision(decision: Option<Decision>, out: &mut Vec<u8>) {
+    match decision {
+        None => out.extend_from_slice(b"null"),
+        Some(decision) => string(decision.name(), out),
+    }
+}
+
+fn boolean(value: Option<bool>, out: &mut Vec<u8>) {
+    out.extend_from_slice(match value {
+        None => b"null",
+        Some(true) => b"true",
+        Some(false) => b"false",
+    });
+}
+
+fn strings<'i>(items: impl Iterator<Item = &'i str>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (i, item) in items.enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        string(item, out);
+    }
+    out.push(b']');
+}
+
+/// A JSON string. Most texts need few escapes, so runs between them are copied whole.
+fn string(text: &str, out: &mut Vec<u8>) {
+    // 0xF4 begins the characters from U+100000 on, among which the stand-ins of lone surrogates are.
+    let special = |b: &u8| matches!(b, b'"' | b'\\' | 0..=0x1F | 0xF4);
+    let bytes = text.as_bytes();
+    out.push(b'"');
+    let mut at = 0;
+    while let Some(i) = bytes[at..].iter().position(special) {
+        out.extend_from_slice(&bytes[at..at + i]);
+        at += i;
+        match bytes[at] {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            _ => {
+                let len = if bytes[at] == 0xF4 { 4 } else { 1 };
+                let mut escaped = String::new();
+                write_json_str(&text[at..at + len], false, &mut escaped);
+                out.extend_from_slice(&escaped.as_bytes()[1..escaped.len() - 1]);
+                at += len - 1;
+            }
+        }
+        at += 1;
+    }
+    out.extend_from_slice(&bytes[at..]);
+    out.push(b'"');
+}
+
+fn number(mut n: u64, out: &mut Vec<u8>) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        #[allow(clippy::cast_possible_truncation)]
+        let digit = (n % 10) as u8;
+        digits[at] = b'0' + digit;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// The header of CSV rows.
+#[must_use]
+pub fn csv_header(columns: RowColumns) -> String {
+    let mut names = vec![
+        "sample_id",
+        "input_text",
+        "context",
+        "expected_decision",
+        "expected_rule_hits",
+        "actual_decision",
+        "actual_risk_score",
+        "actual_rule_hits",
+        "detector_results",
+        "is_correct",
+    ];
+    if columns.timing {
+        names.extend(["latency_ms", "latency_us"]);
+    }
+    names.extend(["metadata", "rule_hits_match", "quality"]);
+    if columns.sanitized {
+        names.push("sanitized_text");
+    }
+    names.push("error");
+    names.join(",") + "\n"
+}
+
+/// Appends the row as a CSV record: null is empty, lists and objects are JSON.
+pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, out: &mut Vec<u8>) {
+    let sample = row.sample;
+    let mut scratch = Vec::new();
+    let mut json = |write: &dyn Fn(&mut Vec<u8>), out: &mut Vec<u8>| {
+        scratch.clear();
+        write(&mut scratch);
+        if scratch != b"null" {
+            csv_field(&scratch, out);
+        }
+        out.push(b',');
+    };
+    csv_text(&sample.id, out);
+    csv_text(&sample.text, out);
+    csv_text(sample.context.name(), out);
+    csv_text(sample.expected_decision.map_or("", Decision::name), out);
+    json(
+        &|out| match &sample.expected_rule_hits {
+            None => out.extend_from_slice(b"null"),
+            Some(ids) => strings(ids.iter().map(String::as_str), out),
+        },
+        out,
+    );
+    csv_text(row.actual.name(), out);
+    number(u64::from(row.risk), out);
+    out.push(b',');
+    json(&|out| strings(row.rule_ids.iter().map(|id| &**id), out), out);
+    json(&|out| detectors(&row.detectors, out), out);
+    json(&|out| boolean(row.is_correct(), out), out);
+    if columns.timing {
+        for n in [row.latency_us.map(|us| us / 1000), row.latency_us] {
+            if let Some(n) = n {
+                number(n, out);
+            }
+            out.push(b',');
+        }
+    }
+    json(&|out| out.extend_from_slice(sample.metadata.as_deref().unwrap_or("null").as_bytes()), out);
+    json(&|out| boolean(row.rule_hits_match, out), out);
+    json(
+        &|out| match &row.quality {
+            None => out.extend_from_slice(b"null"),
+            Some(report) => quality(report, out),
+        },
+        out,
+    );
+    if columns.sanitized {
+        csv_text(row.sanitized.as_ref().and_then(Option::as_deref).unwrap_or(""), out);
+    }
+    csv_text(row.error.as_deref().unwrap_or(""), out);
+    out.pop();
+    out.push(b'\n');
+}
+
+/// A text field and the comma after it. CSV has no escapes: a lone surrogate becomes U+FFFD.
+fn csv_text(text: &str, out: &mut Vec<u8>) {
+    if text.as_bytes().contains(&0xF4) {
+        let text: String =
+            text.chars().map(|c| if crate::value::surrogate::original(c).is_some() { '\u{FFFD}' } else { c }).collect();
+        csv_field(text.as_bytes(), out);
+    } else {
+        csv_field(text.as_bytes(), out);
+    }
+    out.push(b',');
+}
+
+fn csv_field(field: &[u8], out: &mut Vec<u8>) {
+    if !field.iter().any(|b| matches!(b, b'"' | b',' | b'\n' | b'\r')) {
+        return out.extend_from_slice(field);
+    }
+    out.push(b'"');
+    let mut rest = field;
+    while let Some(i) = memchr::memchr(b'"', rest) {
+        out.extend_from_slice(&rest[..=i]);
+        out.push(b'"');
+        rest = &rest[i + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json_string(text: &str) -> String {
+        let mut out = Vec::new();
+        string(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn strings_are_escaped_as_the_value_writer_escapes_them() {
+        let lone = crate::value::surrogate::stand_in(0xD83D);
+        for text in
+            ["", "plain", "a\"b\\c\nd\te\rf\u{8}\u{c}\u{1}g", "é\u{7f}\u{1F600}\u{100000}", &format!("x{lone}y")]
+        {
+            let mut expected = String::new();
+            write_json_str(text, false, &mut expected);
+            assert_eq!(json_string(text), expected);
+        }
+        assert_eq!(json_string(&format!("x{lone}y")), "\"x\\ud83dy\"");
+    }
+
+    #[test]
+    fn numbers_are_written_in_full() {
+        for n in [0, 7, 10, 99_999, u64::MAX] {
+            let mut out = Vec::new();
+            number(n, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), n.to_string());
+        }
+    }
+
+    #[test]
+    fn csv_fields_are_quoted_where_they_must_be() {
+        let mut out = Vec::new();
+        for text in ["plain", "a,b", "say \"hi\"", "two\nlines"] {
+            csv_text(text, &mut out);
+        }
+        assert_eq!(String::from_utf8(out).unwrap(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",");
+    }
+}

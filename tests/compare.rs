@@ -1,0 +1,270 @@
+//! `compare` as a user meets it: files in, report and exit code out.
+
+use clap::Parser;
+use std::path::Path;
+use znyx_bench::cli::compare::{CompareArgs, run};
+use znyx_bench::compare::{Comparison, compare_files};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    compare: CompareArgs,
+}
+
+struct Outcome {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+fn file(name: &str) -> String {
+    format!("tests/data/compare/{name}")
+}
+
+fn compare(a: &str, b: &str, flags: &[&str]) -> Outcome {
+    let args: Vec<String> = ["compare".to_owned(), file(a), file(b), "--color=never".to_owned()]
+        .into_iter()
+        .chain(flags.iter().map(ToString::to_string))
+        .collect();
+    let cli = Cli::try_parse_from(args).unwrap_or_else(|e| panic!("{e}"));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = run(&cli.compare, &mut out, &mut err).unwrap();
+    Outcome { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+}
+
+fn loaded(a: &str, b: &str) -> Comparison {
+    compare_files(Path::new(&file(a)), Path::new(&file(b))).unwrap()
+}
+
+fn refused(flags: &[&str]) -> String {
+    let args = ["compare", "a", "b"].into_iter().chain(flags.iter().copied());
+    Cli::try_parse_from(args).map(|_| ()).unwrap_err().to_string()
+}
+
+const GATES: [&str; 2] = ["--fail-on=changes.regressions > 3", "--max-block-rate-delta=0.02"];
+
+#[test]
+fn the_table_says_the_verdict_first() {
+    let outcome = compare("a.run.json", "b.jsonl", &GATES);
+    insta::assert_snapshot!(outcome.out);
+}
+
+#[test]
+fn a_narrow_selection_is_shown() {
+    insta::assert_snapshot!(compare("a.run.json", "b.jsonl", &["--max-show=2"]).out);
+}
+
+#[test]
+fn the_json_report_holds_everything() {
+    insta::assert_snapshot!(compare("a.run.json", "b.jsonl", &[&GATES[..], &["--format=json"]].concat()).out);
+}
+
+#[test]
+fn the_jsonl_report_has_a_change_a_line() {
+    insta::assert_snapshot!(compare("a.run.json", "b.jsonl", &[&GATES[..], &["--format=jsonl"]].concat()).out);
+}
+
+#[test]
+fn the_csv_report_has_a_change_a_row() {
+    insta::assert_snapshot!(compare("a.run.json", "b.jsonl", &[&GATES[..], &["--format=csv"]].concat()).out);
+}
+
+#[test]
+fn the_markdown_report_fits_a_comment() {
+    insta::assert_snapshot!(compare("a.run.json", "b.jsonl", &[&GATES[..], &["--format=markdown"]].concat()).out);
+}
+
+#[test]
+fn summaries_alone_are_compared_by_their_figures() {
+    insta::assert_snapshot!(compare("summary_a.json", "summary_b.json", &[]).out);
+}
+
+#[test]
+fn colours_mark_verdict_and_gates_only_when_asked_for() {
+    let plain = compare("a.run.json", "b.jsonl", &GATES).out;
+    let coloured = compare("a.run.json", "b.jsonl", &[&GATES[..], &["--color=always"]].concat());
+    assert!(!plain.contains('\x1b'));
+    assert!(coloured.out.contains("\x1b[1;31mFAIL\x1b[0m"), "{}", coloured.out);
+}
+
+#[test]
+fn every_kind_of_file_gives_the_same_comparison() {
+    let expected = loaded("a.run.json", "b.jsonl");
+    for other in ["b.csv", "b.pages.json"] {
+        let mut got = loaded("a.run.json", other);
+        got.b.file.clone_from(&expected.b.file);
+        assert_eq!(got, expected, "{other}");
+    }
+}
+
+#[test]
+fn a_run_does_not_differ_from_itself() {
+    let c = loaded("a.run.json", "a.run.json");
+    assert_eq!(c.verdict.name(), "unchanged");
+    assert_eq!((c.flips.len(), c.block_rate_delta, c.risk_psi), (0, Some(0.0), Some(0.0)));
+    assert_eq!(c.significance.unwrap().mcnemar_p, 1.0);
+    assert_eq!(compare("a.run.json", "a.run.json", &GATES).code, 0);
+}
+
+#[test]
+fn swapping_the_sides_turns_every_sign() {
+    let (forth, back) = (loaded("a.run.json", "b.jsonl"), loaded("b.jsonl", "a.run.json"));
+    let (f, b) = (forth.changes.unwrap(), back.changes.unwrap());
+    assert_eq!((f.regressions, f.fixes), (b.fixes, b.regressions));
+    assert_eq!((f.new_false_positives, f.new_false_negatives), (b.fixed_false_positives, b.fixed_false_negatives));
+    assert_eq!(forth.block_rate_delta, back.block_rate_delta.map(|d| -d));
+    assert_eq!(forth.significance.unwrap().mcnemar_p, back.significance.unwrap().mcnemar_p);
+}
+
+#[test]
+fn samples_are_paired_by_text_where_ids_differ() {
+    let c = loaded("a.run.json", "b.jsonl");
+    let p = c.pairing.unwrap();
+    assert_eq!((p.paired, p.by_id, p.by_text, p.only_in_a, p.only_in_b), (12, 11, 1, 1, 1));
+    assert_eq!(c.only_in_a, ["s12"]);
+}
+
+#[test]
+fn a_failed_gate_is_exit_1_after_the_report() {
+    let outcome = compare("a.run.json", "b.jsonl", &["--fail-on", "changes.regressions > 0"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.out.contains("FAIL  changes.regressions > 0"), "{}", outcome.out);
+    assert_eq!(outcome.err, "gate failed: changes.regressions > 0 (changes.regressions = 3)\n");
+}
+
+#[test]
+fn gates_reach_both_sides_the_deltas_and_the_lists() {
+    for (gate, code) in [
+        ("accuracy < 0.6", 1),
+        ("a.accuracy < 0.6", 0),
+        ("b.accuracy < 0.6", 1),
+        ("accuracy_delta < 0", 1),
+        ("deltas.decisions.BLOCK_delta > 1", 1),
+        ("rule_changes[\"jailbreak.override\"].gained > 2", 0),
+        ("rules['pii.username'].samples == 1", 1),
+        ("detector_changes.secrets.gained == 1", 1),
+        ("significance.mcnemar_p < 0.05", 0),
+        ("latency.p99_ms.delta > 0.1", 1),
+        ("pairing.only_in_a > 0", 1),
+        ("deltas.rules['pii.iban'].hits_delta == -1", 1),
+    ] {
+        let outcome = compare("a.run.json", "b.jsonl", &["--fail-on", gate]);
+        assert_eq!(outcome.code, code, "{gate}: {}", outcome.err);
+    }
+}
+
+#[test]
+fn the_short_forms_gate_the_candidate() {
+    for (flag, code) in [
+        ("--max-block-rate-delta=0.02", 1),
+        ("--max-block-rate-delta=0.9", 0),
+        ("--max-block-rate-delta=-0.5", 1),
+        ("--min-accuracy=0.99", 1),
+        ("--min-accuracy=0.1", 0),
+        ("--max-fp-rate=0.01", 1),
+        ("--max-fp-rate=0.9", 0),
+        ("--max-fn=0", 1),
+        ("--max-fn=1", 0),
+    ] {
+        let outcome = compare("a.run.json", "b.jsonl", &[flag]);
+        assert_eq!(outcome.code, code, "{flag}: {}", outcome.err);
+    }
+}
+
+#[test]
+fn a_figure_that_is_unknown_or_null_is_exit_2_and_nothing_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("report.json");
+    let out = format!("--out={}", target.display());
+    let unknown = compare("a.run.json", "b.jsonl", &["--fail-on=blok_rate > 1", &out]);
+    assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
+    assert!(
+        unknown.err.starts_with("error: gate `blok_rate > 1`: there is no figure `blok_rate`; near it: `block_rate`"),
+        "{}",
+        unknown.err
+    );
+    let null = compare("summary_b.json", "summary_a.json", &["--fail-on=recall < 0.5", &out]);
+    assert_eq!(null.code, 2);
+    assert!(null.err.contains("`recall` is undefined in this run (null)"), "{}", null.err);
+    assert!(null.err.contains("write `recall ?? 0`"), "{}", null.err);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert_eq!(compare("summary_b.json", "summary_a.json", &["--fail-on=recall ?? 1 < 0.5"]).code, 0);
+}
+
+#[test]
+fn wrong_flags_are_refused_before_anything_is_read() {
+    assert!(refused(&["--fail-on", "fp_rate >"]).contains("expected a figure or a number, found the end"));
+    assert!(refused(&["--max-fp-rate", "nan"]).contains("expected a finite number such as 0.02"));
+    assert!(refused(&["--min-accuracy", "high"]).contains("expected a number such as 0.02"));
+    assert!(refused(&["--max-fn", "-1"]).contains("--max-fn"));
+}
+
+#[test]
+fn other_texts_under_the_same_ids_are_exit_5() {
+    let outcome = compare("a.run.json", "other_texts.jsonl", &[]);
+    assert_eq!((outcome.code, outcome.out.as_str()), (5, ""));
+    assert_eq!(
+        outcome.err,
+        "error: not comparable: 2 sample ids stand for another text (or stage) in b than in a: \"s03\", \"s05\"; \
+         compare runs over one dataset, or give samples ids that stay\n"
+    );
+}
+
+#[test]
+fn another_dataset_without_a_common_sample_is_exit_5() {
+    let outcome = compare("a.run.json", "other_dataset.run.json", &[]);
+    assert_eq!(outcome.code, 5);
+    assert_eq!(outcome.err, "error: not comparable: the runs are over different datasets and have no common sample\n");
+}
+
+#[test]
+fn no_common_sample_is_exit_4() {
+    let outcome = compare("a.run.json", "strangers.jsonl", &[]);
+    assert_eq!(outcome.code, 4);
+    assert_eq!(outcome.err, "error: no common sample: no id and no text of a is in b\n");
+}
+
+#[test]
+fn a_wrong_file_is_exit_2_and_named() {
+    let outcome = compare("a.run.json", "missing.json", &[]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.starts_with("error: tests/data/compare/missing.json: No such file"), "{}", outcome.err);
+}
+
+#[test]
+fn a_report_file_is_written_whole_in_the_format_of_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, start) in [
+        ("r.json", "{\n  \"verdict\": \"mixed\""),
+        ("r.jsonl", "{\"comparison\":{\"verdict\":\"mixed\""),
+        ("r.csv", "kind,sample_id,"),
+        ("r.md", "**❌ mixed**"),
+        ("r.txt", "MIXED  "),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, "old").unwrap();
+        let outcome = compare("a.run.json", "b.jsonl", &["--max-fn=0", &format!("--out={}", path.display())]);
+        assert_eq!(outcome.code, 1);
+        assert!(outcome.out.starts_with("MIXED  "), "{}", outcome.out);
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(written.starts_with(start), "{written}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 5);
+}
+
+#[test]
+fn quiet_prints_nothing_but_what_failed() {
+    let outcome = compare("a.run.json", "b.jsonl", &["--quiet", "--max-fn=0"]);
+    assert_eq!((outcome.code, outcome.out.as_str()), (1, ""));
+    assert_eq!(outcome.err, "gate failed: false_negatives > 0 (false_negatives = 1)\n");
+    let json = compare("a.run.json", "b.jsonl", &["--quiet", "--format=json"]);
+    assert!(json.out.starts_with('{'));
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_an_error_with_its_name() {
+    let args = ["compare", &file("a.run.json"), &file("b.jsonl"), "--out=tests/no/such/r.json"].map(str::to_owned);
+    let cli = Cli::try_parse_from(args).unwrap();
+    let error = run(&cli.compare, &mut Vec::new(), &mut Vec::new()).unwrap_err();
+    assert!(format!("{error:#}").starts_with("writing tests/no/such/r.json: No such file"), "{error:#}");
+}
