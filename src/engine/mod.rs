@@ -44,6 +44,7 @@ pub struct Engine {
     policy_version: Result<String, EvalError>,
     /// What makes every evaluation fail, whatever the stage.
     fatal: Option<EvalError>,
+    hooks: hooks::Hooks,
     options: EngineOptions,
 }
 
@@ -91,7 +92,7 @@ impl Engine {
             Some(Value::Str(version)) => Ok(version.clone()),
             Some(other) => Err(EvalError::config("policy_version", other, "a string")),
         };
-        Engine { steps, prefilter: needles.build(), policy_version, fatal, options }
+        Engine { steps, prefilter: needles.build(), policy_version, fatal, hooks: hooks::Hooks::new(policy), options }
     }
 
     /// The policy's version, `unknown` when it has none.
