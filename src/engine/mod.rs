@@ -25,7 +25,8 @@ pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
 pub use section::{
-    action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, truthy_or,
+    TextSet, action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, text_set,
+    truthy_or,
 };
 
 use crate::api::{Decision, Stage};
@@ -57,6 +58,7 @@ pub struct Engine {
     policy_version: Result<String, EvalError>,
     /// What makes every evaluation of a text fail, whatever the stage.
     fatal: Option<EvalError>,
+    hooks: hooks::Hooks,
     call_check: CallCheck,
     quality: Quality,
     remediation: Remediation,
@@ -116,6 +118,7 @@ impl Engine {
             prefilter: needles.build(),
             policy_version,
             fatal,
+            hooks: hooks::Hooks::new(policy),
             call_check,
             quality: Quality::compile(policy),
             remediation: Remediation::compile(policy),

@@ -12,6 +12,7 @@ pub mod pattern;
 pub mod phrase;
 pub mod python_regex;
 pub mod redact;
+pub mod runs;
 pub mod span;
 pub mod term;
 pub mod token;
