@@ -6,7 +6,7 @@
 
 use crate::engine::EvalError;
 use crate::text::{FoldedPattern, NeedleSet, Text};
-use crate::value::{Map, Value, parse_json};
+use crate::value::{Map, Value, parse_json_within};
 
 /// A category of action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,8 @@ pub(super) const CATEGORIES: &[(Category, &str, &str, &str)] = &[
 /// Keys whose values name actions, in the order in which an object's are read.
 const ACTION_KEYS: &[&str] =
     &["action", "tool", "tool_name", "name", "operation", "op", "command", "method", "function"];
+/// Texts nested deeper are not read as JSON: measured, the reference gives up there.
+const MAX_NESTING: usize = 984;
 /// Values nested deeper are not visited.
 const MAX_WALK: usize = 40;
 
@@ -100,7 +102,7 @@ pub(super) fn hides_names(text: &str) -> bool {
 /// The text that action patterns search, see the module.
 pub(super) fn scan_text(text: &Text<'_>) -> String {
     let parsed = text.raw().trim_start_matches([' ', '\t', '\n', '\r']).starts_with(['{', '[']);
-    let value = parsed.then(|| parse_json(text.raw()).ok()).flatten();
+    let value = parsed.then(|| parse_json_within(text.raw(), MAX_NESTING).ok()).flatten();
     let mut names = Vec::new();
     if let Some(value) = &value {
         collect_names(value, 0, &mut names);

@@ -81,7 +81,7 @@ impl Engine {
                 let finding = self.hooks.scanner()?.inspect_manifest(manifest)?;
                 let latency = started.map_or(Duration::ZERO, |s| s.elapsed());
                 let outcome = DetectorOutcome::new(MANIFEST_SCANNER.into(), finding, false, latency);
-                Ok(aggregate::aggregate(vec![outcome], None))
+                Ok(aggregate::aggregate(None, vec![outcome], None))
             }
             (Hook::ToolRegistration, None) => Err(EvalError::new(
                 "tool_registration looks at a tool declaration under `manifest`, and this sample has none",

@@ -5,12 +5,18 @@
 
 mod aggregate;
 mod blocking;
+mod custom;
 mod detector;
 mod hooks;
 pub mod pipeline;
+mod quality;
+mod remediation;
 mod request;
 mod response;
+mod scorecard;
 mod section;
+mod step;
+mod strategy;
 mod tool_calls;
 
 pub use blocking::Blocking;
@@ -19,47 +25,53 @@ pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
 pub use section::{
-    TextSet, action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, text_set, truthy_or,
+    TextSet, action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, text_set,
+    truthy_or,
 };
 
 use crate::api::{Decision, Stage};
 use crate::text::{NeedleSet, Prefilter, Text};
 use crate::value::{Map, Value};
-use pipeline::{ALIASES, Entry, PIPELINE};
-use std::time::{Duration, Instant};
+use pipeline::{ALIASES, PIPELINE};
+use quality::Quality;
+use remediation::Remediation;
+use std::borrow::Cow;
+use step::Step;
+use tool_calls::CallCheck;
 
 /// How an engine runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineOptions {
     /// Measure each detector's time. Off, no clock is read.
     pub timing: bool,
     /// Record what uncertified model-backed detectors would enforce, as the reference's own benchmark tools do.
     pub certify: bool,
+    /// Ed25519 public key (PEM) that scorecard stamps must be signed with; `None` takes unsigned stamps.
+    pub scorecard_key: Option<String>,
 }
 
 /// A compiled policy. Shared by all threads; evaluation locks nothing.
 pub struct Engine {
     steps: Vec<Step>,
+    custom: Result<Vec<custom::CustomStep>, EvalError>,
     prefilter: Prefilter,
     policy_version: Result<String, EvalError>,
-    /// What makes every evaluation fail, whatever the stage.
+    /// What makes every evaluation of a text fail, whatever the stage.
     fatal: Option<EvalError>,
     hooks: hooks::Hooks,
+    call_check: CallCheck,
+    quality: Quality,
+    remediation: Remediation,
     options: EngineOptions,
 }
 
-/// A detector that the policy enables.
-struct Step {
-    entry: &'static Entry,
-    stages: Result<u8, EvalError>,
-    detector: Result<Box<dyn Detector>, EvalError>,
-}
+/// Keys of a policy that configure the engine rather than a detector.
+const SETTINGS: &[&str] =
+    &["runtime_policy", "custom_detectors", "output_contract", "quality_scoring", "_multilingual", "_scorecard_gate"];
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("detectors", &self.steps.iter().map(|s| s.entry.key).collect::<Vec<_>>())
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("detectors", &self.detectors().collect::<Vec<_>>()).finish_non_exhaustive()
     }
 }
 
@@ -70,29 +82,48 @@ impl Engine {
         let mut needles = NeedleSet::new();
         let mut steps = Vec::new();
         let mut fatal = None;
+        let runtime = policy.get("runtime_policy");
+        let is_enabled = |section: &Map| section.get("enabled").is_some_and(Value::truthy);
         for entry in PIPELINE {
-            let section = match section_of(policy, entry.key) {
-                None => continue,
-                Some(Value::Map(section)) => section,
+            match section_of(policy, entry.key) {
+                None => {}
+                Some(Value::Map(section)) if is_enabled(section) => {
+                    steps.push(Step::of_pipeline(entry, section, runtime, &mut needles, &options));
+                }
+                Some(Value::Map(_)) => {}
                 Some(other) => {
                     fatal.get_or_insert_with(|| EvalError::config(entry.key, other, "an object"));
-                    continue;
                 }
-            };
-            if section.get("enabled").is_some_and(Value::truthy) {
-                steps.push(Step {
-                    entry,
-                    stages: section::stages(section, entry.stages),
-                    detector: (entry.build)(section, &mut needles),
-                });
             }
         }
+        for (key, section) in policy.text_entries().filter(|(key, _)| is_standalone(key)) {
+            let Some(section) = section.as_map().filter(|s| is_enabled(s)) else { continue };
+            match Step::standalone(key, section, runtime, &options) {
+                Ok(step) => steps.extend(step),
+                Err(e) => {
+                    fatal.get_or_insert(e);
+                }
+            }
+        }
+        let call_check = CallCheck::compile(policy, &mut needles);
         let policy_version = match policy.get("policy_version") {
             None => Ok("unknown".to_owned()),
             Some(Value::Str(version)) => Ok(version.clone()),
             Some(other) => Err(EvalError::config("policy_version", other, "a string")),
         };
-        Engine { steps, prefilter: needles.build(), policy_version, fatal, hooks: hooks::Hooks::new(policy), options }
+        let custom = custom::compile(policy, &mut needles);
+        Engine {
+            steps,
+            custom,
+            prefilter: needles.build(),
+            policy_version,
+            fatal,
+            hooks: hooks::Hooks::new(policy),
+            call_check,
+            quality: Quality::compile(policy),
+            remediation: Remediation::compile(policy),
+            options,
+        }
     }
 
     /// The policy's version, `unknown` when it has none.
@@ -101,20 +132,20 @@ impl Engine {
         self.policy_version.as_deref().unwrap_or("unknown")
     }
 
-    /// Keys of the enabled detectors, in pipeline order.
-    pub fn detectors(&self) -> impl Iterator<Item = &'static str> {
-        self.steps.iter().map(|s| s.entry.key)
+    /// Keys of what the policy enables, in the order in which it runs.
+    pub fn detectors(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|s| &*s.key)
     }
 
     /// Keys of enabled detectors that this version does not have.
-    pub fn unsupported(&self) -> impl Iterator<Item = &'static str> {
-        self.steps.iter().filter(|s| s.detector.as_ref().is_err_and(EvalError::is_unbuilt)).map(|s| s.entry.key)
+    pub fn unsupported(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter(|s| s.is_unbuilt()).map(|s| &*s.key)
     }
 
     /// Whether the enabled detector `key` looks at texts of `stage`.
     #[must_use]
     pub fn runs_at(&self, key: &str, stage: Stage) -> bool {
-        self.steps.iter().any(|s| s.entry.key == key && s.stages.as_ref().is_ok_and(|set| set & stage.bit() != 0))
+        self.steps.iter().any(|s| s.key == key && s.runs_at(stage) == Ok(true))
     }
 
     /// Evaluates one request.
@@ -122,40 +153,45 @@ impl Engine {
     /// # Errors
     /// When the reference refuses to evaluate: a section, configuration or metadata value of the wrong kind.
     pub fn evaluate(&self, request: &Request<'_>) -> Result<Response, EvalError> {
+        self.policy_version.as_ref().map_err(Clone::clone)?;
+        let (outcomes, chained) = self.run(request)?;
+        let mut response = aggregate::aggregate(None, outcomes, chained.as_deref());
+        response.quality = self.quality.score(request)?;
+        self.remediation.apply(&mut response)?;
+        Ok(response)
+    }
+
+    /// Runs what looks at the request's stage: the outcomes in order, and the text as the rewriting detectors left
+    /// it, when it is not the request's.
+    fn run(&self, request: &Request<'_>) -> Result<(Vec<DetectorOutcome>, Option<String>), EvalError> {
         if let Some(fatal) = &self.fatal {
             return Err(fatal.clone());
-        }
-        if let Err(e) = &self.policy_version {
-            return Err(e.clone());
         }
         let mut text = Text::new(request.text, &self.prefilter);
         let mut rewritten = false;
         let mut outcomes = Vec::new();
         let chains = matches!(request.stage, Stage::Input | Stage::Output);
         for step in &self.steps {
-            if step.stages.as_ref().map_err(Clone::clone)? & request.stage.bit() == 0 {
+            if !step.runs_at(request.stage)? || step.is_unbuilt() {
                 continue;
             }
-            let detector = match &step.detector {
-                Ok(detector) => detector,
-                Err(e) if e.is_unbuilt() => continue,
-                Err(e) => return Err(e.clone()),
-            };
-            let started = self.options.timing.then(Instant::now);
-            let finding = detector.inspect(&text, request)?;
-            let latency = started.map_or(Duration::ZERO, |s| s.elapsed());
-            let chained = chains
-                && step.entry.rewrites
+            let mut outcome = step.run(&text, request, &self.options)?;
+            let finding = &outcome.finding;
+            if chains
+                && step.rewrites
                 && matches!(finding.decision, Some(Decision::Redact | Decision::Transform))
-                && finding.sanitized.as_ref().is_some_and(|s| !s.is_empty());
-            if chained && let Some(sanitized) = &finding.sanitized {
-                text = Text::new(sanitized.clone(), &self.prefilter);
+                && let Some(sanitized) = finding.sanitized.as_deref().filter(|s| !s.is_empty())
+            {
+                text = Text::new(Cow::Owned(sanitized.to_owned()), &self.prefilter);
                 rewritten = true;
+                outcome.transformed = true;
             }
-            outcomes.push(DetectorOutcome::new(step.entry.key.into(), finding, chained, latency));
+            outcomes.push(outcome);
         }
-        let chained = rewritten.then(|| text.raw()).filter(|t| *t != request.text);
-        Ok(aggregate::aggregate(outcomes, chained))
+        let custom = self.custom.as_ref().map_err(Clone::clone)?;
+        custom::run(custom, &text, request.stage, self.options.timing, &mut outcomes)?;
+        let chained = rewritten.then(|| text.raw()).filter(|t| *t != request.text).map(str::to_owned);
+        Ok((outcomes, chained))
     }
 }
 
@@ -165,4 +201,11 @@ fn section_of<'p>(policy: &'p Map, key: &str) -> Option<&'p Value> {
         let alias = ALIASES.iter().find(|(_, canonical)| *canonical == key)?.0;
         policy.get(alias)
     })
+}
+
+/// Whether a key is neither a detector's, nor an alias, nor one of the engine's settings.
+fn is_standalone(key: &str) -> bool {
+    !PIPELINE.iter().any(|entry| entry.key == key)
+        && !ALIASES.iter().any(|(alias, _)| *alias == key)
+        && !SETTINGS.contains(&key)
 }

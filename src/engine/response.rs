@@ -44,6 +44,8 @@ pub struct Response {
     pub decision: Decision,
     /// The highest risk of all detectors, 0..=100.
     pub risk_score: u8,
+    /// What the check of a tool call itself found; it has no outcome of its own.
+    pub call: Option<Finding>,
     /// One outcome for each detector that ran, in order.
     pub detectors: Vec<DetectorOutcome>,
     /// The rewritten text, if anything rewrote it.
@@ -55,6 +57,7 @@ pub struct Response {
 impl Response {
     /// All rule hits, in order, repeats included.
     pub fn hits(&self) -> impl Iterator<Item = &RuleHit> {
-        self.detectors.iter().flat_map(|d| &d.finding.hits)
+        let findings = self.call.iter().chain(self.detectors.iter().map(|d| &d.finding));
+        findings.flat_map(|finding| &finding.hits)
     }
 }

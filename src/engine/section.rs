@@ -5,19 +5,21 @@ use crate::api::Stage;
 use crate::value::{Map, Value, python_float, python_int};
 
 /// The stages a section runs at: its own `stages` when truthy, else the default set.
-///
-/// The reference tests membership of the stage's name in whatever value stands there: a string admits the names that
-/// are substrings of it, an object its keys; a number cannot be tested and fails the evaluation.
 pub(super) fn stages(section: &Map, default: u8) -> Result<u8, EvalError> {
-    let set = |admits: &dyn Fn(&str) -> bool| {
-        Stage::ALL.into_iter().filter(|s| admits(s.name())).fold(0, |set, s| set | s.bit())
-    };
-    match section.get("stages").filter(|v| v.truthy()) {
-        None => Ok(default),
-        Some(Value::List(names)) => Ok(set(&|stage| names.iter().any(|n| n.as_str() == Some(stage)))),
-        Some(Value::Str(names)) => Ok(set(&|stage| names.contains(stage))),
-        Some(Value::Map(names)) => Ok(set(&|stage| names.contains_key(stage))),
-        Some(other) => Err(EvalError::config("stages", other, "a list of stage names")),
+    let Some(named) = section.get("stages").filter(|v| v.truthy()) else { return Ok(default) };
+    Stage::ALL
+        .into_iter()
+        .try_fold(0, |set, stage| Ok(if admits(named, stage.name(), "stages")? { set | stage.bit() } else { set }))
+}
+
+/// Whether a container holds a name, as Python's `in` tests it: a list its items, an object its keys, a string any
+/// name that is part of it; a number cannot be tested.
+pub(super) fn admits(container: &Value, name: &str, key: &str) -> Result<bool, EvalError> {
+    match container {
+        Value::List(names) => Ok(names.iter().any(|n| n.as_str() == Some(name))),
+        Value::Str(names) => Ok(names.contains(name)),
+        Value::Map(names) => Ok(names.contains_key(name)),
+        other => Err(EvalError::config(key, other, "a list of names")),
     }
 }
 
@@ -95,12 +97,32 @@ pub fn action_or(section: &Map, default: &str) -> Result<String, EvalError> {
 /// # Errors
 /// When it cannot be iterated over.
 pub fn iterated(section: &Map, key: &str) -> Result<Vec<Value>, EvalError> {
-    match section.get(key).filter(|v| v.truthy()) {
-        None => Ok(Vec::new()),
-        Some(Value::List(items)) => Ok(items.clone()),
-        Some(Value::Str(text)) => Ok(text.chars().map(|c| Value::Str(c.to_string())).collect()),
-        Some(Value::Map(map)) => Ok(map.iter().map(|(k, _)| Value::Str(k.as_text().to_owned())).collect()),
-        Some(other) => Err(EvalError::config(key, other, "a list")),
+    section.get(key).filter(|v| v.truthy()).map_or(Ok(Vec::new()), |value| items_of(key, value))
+}
+
+/// What Python iterates over in the value of `key`: a list's items, a string's characters, an object's keys.
+///
+/// # Errors
+/// When it cannot be iterated over.
+pub fn items_of(key: &str, value: &Value) -> Result<Vec<Value>, EvalError> {
+    match value {
+        Value::List(items) => Ok(items.clone()),
+        Value::Str(text) => Ok(text.chars().map(|c| Value::Str(c.to_string())).collect()),
+        Value::Map(map) => Ok(map.iter().map(|(k, _)| Value::Str(k.as_text().to_owned())).collect()),
+        other => Err(EvalError::config(key, other, "a list")),
+    }
+}
+
+/// Python's `text in value` for the value of `key`: a list's items, an object's keys, a string's substrings.
+///
+/// # Errors
+/// When the value can hold nothing.
+pub fn holds(key: &str, value: &Value, text: &str) -> Result<bool, EvalError> {
+    match value {
+        Value::List(items) => Ok(items.iter().any(|item| item.as_str() == Some(text))),
+        Value::Map(map) => Ok(map.contains_key(text)),
+        Value::Str(whole) => Ok(whole.contains(text)),
+        other => Err(EvalError::config(key, other, "a list of names")),
     }
 }
 

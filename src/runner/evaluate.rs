@@ -279,7 +279,7 @@ fn evaluate(engine: &Engine, sample: &Sample<'_>) -> Result<Response, EvalError>
             app_id: own.app_id.as_deref().unwrap_or(benchmark.app_id),
             agent_id: own.agent_id.as_deref().unwrap_or(benchmark.agent_id),
             env: own.env.as_deref().unwrap_or(benchmark.env),
-            session_id: own.session_id.as_deref(),
+            session_id: own.session_id.as_deref().or(benchmark.session_id),
         },
     };
     match &sample.subject {

@@ -190,6 +190,19 @@ pub fn lower(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.to_lowercase())
 }
 
+/// Python's lowering of one character to one character, as its IGNORECASE does it.
+#[must_use]
+pub fn simple_lower(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
+    // The only character whose full lower case is longer than one.
+    if c == '\u{130}' {
+        return 'i';
+    }
+    if cased_after_unicode_14(c) { c } else { c.to_lowercase().next().unwrap_or(c) }
+}
+
 /// Characters whose lower case exists only in Unicode versions after 14.
 pub(super) fn cased_after_unicode_14(c: char) -> bool {
     c > '\u{1C88}' && class(c) == Class::Other && c.to_lowercase().next() != Some(c)
