@@ -1,5 +1,6 @@
 //! `znyx-bench compare`: two runs side by side, and whether the second may replace the first.
 
+use super::terminal::ColorChoice;
 use crate::compare::{CompareError, Comparison, compare_files};
 use crate::metrics::{Gate, max_block_rate_delta, max_fn, max_fp_rate, min_accuracy};
 use crate::report::compare::{CompareFormat, measured, write_comparison};
@@ -65,23 +66,12 @@ pub struct CompareArgs {
     pub max_show: usize,
 
     /// When to use colours
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
 
     /// Print nothing on standard output but what --format asks for without --out
     #[arg(long, short)]
     pub quiet: bool,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 fn finite(text: &str) -> Result<f64, String> {
@@ -117,9 +107,9 @@ impl CompareArgs {
     fn style(&self) -> Style {
         let terminal = std::io::stdout().is_terminal();
         let color = match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
         };
         let width = comfy_table::Table::new().width().filter(|_| terminal).map_or(120, usize::from);
         Style { color, width }

@@ -9,6 +9,7 @@ mod filter;
 mod ids;
 mod kept;
 mod row;
+mod staged;
 
 pub use digest::{DatasetHash, sample_digest, sha256_of};
 pub use evaluate::{NO_VALUE, Work};
@@ -16,6 +17,7 @@ pub use filter::{Filter, FilterError, MetadataView};
 pub use ids::DuplicateId;
 pub use kept::{Keep, KeptSample, KeptSamples, Kind};
 pub use row::{Evaluated, RowColumns, csv_header, write_csv, write_json};
+pub use staged::{Staged, join_lines};
 
 use crate::dataset::{BadRows, Batch, DatasetError, LISTED_BAD_ROWS, Reader};
 use crate::metrics::Accumulator;
