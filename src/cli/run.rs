@@ -40,7 +40,10 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
             terminal.warn(&format!("{}: {warning}", policy.origin));
         }
     }
-    let engine = Engine::compile(&policy.policy, EngineOptions { timing: !args.no_timing, certify: args.certify });
+    let engine = Engine::compile(
+        &policy.policy,
+        EngineOptions { timing: !args.no_timing, certify: args.certify, ..EngineOptions::default() },
+    );
     let unsupported: Vec<&str> = engine.unsupported().collect();
     refuse_unsupported(args, &unsupported, terminal)?;
 

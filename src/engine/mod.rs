@@ -23,6 +23,7 @@ pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severit
 pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
+pub(crate) use scorecard::payload as stamp_payload;
 pub use section::{action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, truthy_or};
 
 use crate::api::{Decision, Stage};
