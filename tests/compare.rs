@@ -135,11 +135,11 @@ fn a_failed_gate_is_exit_1_after_the_report() {
 #[test]
 fn gates_reach_both_sides_the_deltas_and_the_lists() {
     for (gate, code) in [
-        ("accuracy < 0.6", 1),
-        ("a.accuracy < 0.6", 0),
-        ("b.accuracy < 0.6", 1),
+        ("accuracy < 0.7", 1),
+        ("a.accuracy < 0.7", 0),
+        ("b.accuracy < 0.7", 1),
         ("accuracy_delta < 0", 1),
-        ("deltas.decisions.BLOCK_delta > 1", 1),
+        ("deltas.decisions.BLOCK_delta == 1", 1),
         ("rule_changes[\"jailbreak.override\"].gained > 2", 0),
         ("rules['pii.username'].samples == 1", 1),
         ("detector_changes.secrets.gained == 1", 1),
@@ -196,7 +196,7 @@ fn wrong_flags_are_refused_before_anything_is_read() {
     assert!(refused(&["--fail-on", "fp_rate >"]).contains("expected a figure or a number, found the end"));
     assert!(refused(&["--max-fp-rate", "nan"]).contains("expected a finite number such as 0.02"));
     assert!(refused(&["--min-accuracy", "high"]).contains("expected a number such as 0.02"));
-    assert!(refused(&["--max-fn", "-1"]).contains("--max-fn"));
+    assert!(refused(&["--max-fn", "-1"]).contains("invalid value '-1' for '--max-fn <N>'"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use znyx_bench::api::{QualityReport, Stage};
-use znyx_bench::engine::{Engine, EngineOptions, Identity, Metadata, Request, Response};
+use znyx_bench::engine::{Engine, EngineOptions, Hook, Identity, Metadata, Request, Response};
 use znyx_bench::value::{Map, Value, canonical_json, parse_json};
 
 /// Mismatches shown before the rest is only counted.
@@ -79,6 +79,9 @@ fn evaluate(engine: Option<&Engine>, probe: &Probe) -> Result<Response, String> 
         Some(other) => return Err(format!("metadata is {}", other.kind())),
     };
     let stage = text("context").unwrap_or("input");
+    if let Some(hook) = Hook::from_name(stage) {
+        return engine.evaluate_hook(hook, probe.body.get("manifest")).map_err(|e| e.to_string());
+    }
     let request = Request {
         text: text("text").unwrap_or(""),
         stage: Stage::from_name(stage).ok_or_else(|| format!("no stage {stage:?}"))?,

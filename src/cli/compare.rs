@@ -50,7 +50,7 @@ pub struct CompareArgs {
     pub max_fp_rate: Option<f64>,
 
     /// Fail when the candidate misses more than N samples that should be flagged
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_fn: Option<u64>,
 
     /// Output format; by default that of the --out file's extension, else table
@@ -66,7 +66,7 @@ pub struct CompareArgs {
     pub max_show: usize,
 
     /// When to use colours
-    #[arg(long, value_enum, default_value_t = ColorChoice::Auto)]
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, overrides_with = "color")]
     pub color: ColorChoice,
 
     /// Print nothing on standard output but what --format asks for without --out

@@ -81,7 +81,7 @@ pub struct ScorecardArgs {
     pub format: ScorecardFormat,
 
     /// When to use colours
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, overrides_with = "color")]
     pub color: ColorChoice,
 }
 

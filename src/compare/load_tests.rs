@@ -137,7 +137,7 @@ fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(message("e.json", " \n"), "DIR/e.json: the file is empty; expected a run, a summary or result rows");
     assert_eq!(
         message("r.jsonl", &format!("{ROW}\n\n{}\n", ROW.replace("\"BLOCK\", \"actual", "\"STOP\", \"actual"))),
-        "DIR/r.jsonl:3: not a result row: unknown decision \"STOP\" (column 115)"
+        "DIR/r.jsonl:3: not a result row: unknown decision \"STOP\" (column 116)"
     );
     assert_eq!(
         message("r.jsonl", &format!("{ROW}\n{{\"sample_id\": 1}}\n")),

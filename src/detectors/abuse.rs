@@ -6,7 +6,7 @@
 use crate::api::{Decision, Severity, Stage};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit};
 use crate::text::{NeedleSet, Text, chars};
-use crate::value::{Map, Number, Value, python_float};
+use crate::value::{Map, Number, Value, python_float, surrogate};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -49,6 +49,10 @@ impl Detector for Abuse {
     fn inspect(&self, text: &Text<'_>, request: &Request<'_>) -> Result<Finding, EvalError> {
         let mut hits = Vec::new();
         let mut hit = |id: &'static str| hits.push(RuleHit::new(id, Severity::Medium));
+        // The reference remembers prompts by their UTF-8 hash.
+        if surrogate::is_in(text.raw()) {
+            return Err(EvalError::new("the text has a lone surrogate, which UTF-8 cannot write"));
+        }
         let max = if request.stage == Stage::Output { &self.max_output } else { &self.max_input };
         if Number::from(text.char_len()) > max.number()? {
             hit(too_large(request.stage));
@@ -135,6 +139,13 @@ mod tests {
             rules(config, "日本語", Stage::Tool).unwrap(),
             ["abuse.payload_too_large_tool", "abuse.rate_limited", "abuse.prompt_flood"]
         );
+    }
+
+    #[test]
+    fn a_lone_surrogate_cannot_be_remembered() {
+        let Value::Str(text) = parse_json(r#""a\ud800""#).unwrap() else { panic!("a string") };
+        assert!(rules("{}", &text, Stage::Input).is_err());
+        assert!(rules("{}", "a\u{10F7FF}", Stage::Input).is_ok());
     }
 
     #[test]

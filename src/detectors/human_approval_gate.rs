@@ -118,7 +118,7 @@ impl ApprovalGate {
                 return Ok(Some("human_approval_gate.expired_approval"));
             }
         }
-        let Some(secret) = self.secret.as_str().filter(|s| s.chars().all(|c| surrogate::original(c).is_none())) else {
+        let Some(secret) = self.secret.as_str().filter(|s| !surrogate::is_in(s)) else {
             return Err(EvalError::config("signing_secret", &self.secret, "a string that UTF-8 can hold"));
         };
         if !token.is_ascii() {

@@ -20,7 +20,15 @@ impl Blocking {
     /// # Errors
     /// When `action` is truthy and no text.
     pub fn read(section: &Map, threshold: i64) -> Result<Self, EvalError> {
-        let blocks = action_or(section, "WARN")? == "BLOCK";
+        Self::read_or(section, "WARN", threshold)
+    }
+
+    /// As [`Blocking::read`], with another default action.
+    ///
+    /// # Errors
+    /// When `action` is truthy and no text.
+    pub fn read_or(section: &Map, action: &str, threshold: i64) -> Result<Self, EvalError> {
+        let blocks = action_or(section, action)? == "BLOCK";
         let threshold = || section.get("block_threshold").cloned().unwrap_or(Value::Int(threshold));
         Ok(Blocking { threshold: blocks.then(threshold) })
     }

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod blocking;
+mod custom;
 mod detector;
 mod hooks;
 pub mod pipeline;
@@ -24,7 +25,10 @@ pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
 pub(crate) use scorecard::payload as stamp_payload;
-pub use section::{action_or, float_or, int_or, iterated, list_or_empty, number_or, text_or, truthy_or};
+pub use section::{
+    TextSet, action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, text_set,
+    truthy_or,
+};
 
 use crate::api::{Decision, Stage};
 use crate::text::{NeedleSet, Prefilter, Text};
@@ -50,10 +54,12 @@ pub struct EngineOptions {
 /// A compiled policy. Shared by all threads; evaluation locks nothing.
 pub struct Engine {
     steps: Vec<Step>,
+    custom: Result<Vec<custom::CustomStep>, EvalError>,
     prefilter: Prefilter,
     policy_version: Result<String, EvalError>,
     /// What makes every evaluation of a text fail, whatever the stage.
     fatal: Option<EvalError>,
+    hooks: hooks::Hooks,
     call_check: CallCheck,
     quality: Quality,
     remediation: Remediation,
@@ -106,11 +112,14 @@ impl Engine {
             Some(Value::Str(version)) => Ok(version.clone()),
             Some(other) => Err(EvalError::config("policy_version", other, "a string")),
         };
+        let custom = custom::compile(policy, &mut needles);
         Engine {
             steps,
+            custom,
             prefilter: needles.build(),
             policy_version,
             fatal,
+            hooks: hooks::Hooks::new(policy),
             call_check,
             quality: Quality::compile(policy),
             remediation: Remediation::compile(policy),
@@ -180,6 +189,8 @@ impl Engine {
             }
             outcomes.push(outcome);
         }
+        let custom = self.custom.as_ref().map_err(Clone::clone)?;
+        custom::run(custom, &text, request.stage, self.options.timing, &mut outcomes)?;
         let chained = rewritten.then(|| text.raw()).filter(|t| *t != request.text).map(str::to_owned);
         Ok((outcomes, chained))
     }

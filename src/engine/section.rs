@@ -97,11 +97,68 @@ pub fn action_or(section: &Map, default: &str) -> Result<String, EvalError> {
 /// # Errors
 /// When it cannot be iterated over.
 pub fn iterated(section: &Map, key: &str) -> Result<Vec<Value>, EvalError> {
-    match section.get(key).filter(|v| v.truthy()) {
-        None => Ok(Vec::new()),
-        Some(Value::List(items)) => Ok(items.clone()),
-        Some(Value::Str(text)) => Ok(text.chars().map(|c| Value::Str(c.to_string())).collect()),
-        Some(Value::Map(map)) => Ok(map.iter().map(|(k, _)| Value::Str(k.as_text().to_owned())).collect()),
-        Some(other) => Err(EvalError::config(key, other, "a list")),
+    section.get(key).filter(|v| v.truthy()).map_or(Ok(Vec::new()), |value| items_of(key, value))
+}
+
+/// What Python iterates over in the value of `key`: a list's items, a string's characters, an object's keys.
+///
+/// # Errors
+/// When it cannot be iterated over.
+pub fn items_of(key: &str, value: &Value) -> Result<Vec<Value>, EvalError> {
+    match value {
+        Value::List(items) => Ok(items.clone()),
+        Value::Str(text) => Ok(text.chars().map(|c| Value::Str(c.to_string())).collect()),
+        Value::Map(map) => Ok(map.iter().map(|(k, _)| Value::Str(k.as_text().to_owned())).collect()),
+        other => Err(EvalError::config(key, other, "a list")),
     }
+}
+
+/// Python's `text in value` for the value of `key`: a list's items, an object's keys, a string's substrings.
+///
+/// # Errors
+/// When the value can hold nothing.
+pub fn holds(key: &str, value: &Value, text: &str) -> Result<bool, EvalError> {
+    match value {
+        Value::List(items) => Ok(items.iter().any(|item| item.as_str() == Some(text))),
+        Value::Map(map) => Ok(map.contains_key(text)),
+        Value::Str(whole) => Ok(whole.contains(text)),
+        other => Err(EvalError::config(key, other, "a list of names")),
+    }
+}
+
+/// The texts of a set that the reference makes of a configuration value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextSet {
+    /// The texts, in the order given.
+    pub texts: Vec<String>,
+    /// Whether there is anything else in the set, which fails where the reference compares it as text.
+    pub has_others: bool,
+}
+
+/// The set that the reference makes of what stands under `key`: a list's items, a string's characters, an object's
+/// keys; `None` when the key is absent.
+///
+/// # Errors
+/// When it cannot be iterated over, or holds a list or an object, which no Python set can.
+pub fn text_set(section: &Map, key: &str) -> Result<Option<TextSet>, EvalError> {
+    let mut set = TextSet::default();
+    match section.get(key) {
+        None => return Ok(None),
+        Some(Value::List(items)) => {
+            for item in items {
+                match item {
+                    Value::Str(text) => set.texts.push(text.clone()),
+                    Value::List(_) | Value::Map(_) => return Err(EvalError::config(key, item, "a text")),
+                    _ => set.has_others = true,
+                }
+            }
+        }
+        Some(Value::Str(text)) => set.texts = text.chars().map(String::from).collect(),
+        Some(Value::Map(map)) => {
+            set.texts = map.text_entries().map(|(key, _)| key.to_owned()).collect();
+            set.has_others = map.has_odd_keys();
+        }
+        Some(other) => return Err(EvalError::config(key, other, "a list")),
+    }
+    Ok(Some(set))
 }

@@ -29,7 +29,7 @@ pub fn bootstrap_latency(a: &LatencyCounts, b: &LatencyCounts) -> Option<Latency
         return None;
     }
     let (a, b) = (Resampler::new(a), Resampler::new(b));
-    let mut random = Random(0x5EED_0F_5A_3B1E);
+    let mut random = Random(0x005E_ED0F_5A3B_1E00);
     let mut weights = Vec::new();
     let (mut means, mut p99s) = (Vec::with_capacity(RESAMPLES), Vec::with_capacity(RESAMPLES));
     for _ in 0..RESAMPLES {

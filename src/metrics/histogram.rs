@@ -21,9 +21,8 @@ pub fn score_histogram(scores: &[f64], bins: usize) -> Vec<u64> {
 pub fn score_bin(score: f64, bins: usize) -> usize {
     let bins = bins.max(1);
     let width = 100.0 / bins as f64;
-    // max/min instead of clamp: a NaN then lands in bin 0.
-    let inside = score.max(0.0).min(100.0);
-    ((inside / width).floor() as usize).min(bins - 1)
+    // A NaN stays one through the clamp, and the cast makes it 0.
+    ((score.clamp(0.0, 100.0) / width).floor() as usize).min(bins - 1)
 }
 
 /// Population stability index of two histograms with the same bins, four decimals: sum over bins of

@@ -165,15 +165,39 @@ pub(super) fn verdict_sentence(c: &Comparison) -> String {
         sentence += &format!(" (McNemar p = {})", short_p(s.mcnemar_p));
     }
     if let Some(delta) = c.block_rate_delta {
-        let points = format!("block rate {:+.2} points", delta * 100.0);
+        let points = format!("block rate {} points", signed(delta * 100.0, 2));
         sentence = if sentence.is_empty() { points } else { format!("{sentence}; {points}") };
     }
     if sentence.is_empty() { "only summaries were compared".to_owned() } else { sentence }
 }
 
+/// What became of the errors that count flags only; none when no such error came or went.
+pub(super) fn error_sentence(c: &Comparison) -> Option<String> {
+    use super::style::thousands;
+    let changes = c.changes?;
+    let part = |what: &str, new: u64, fixed: u64| {
+        (new + fixed > 0).then(|| format!("{what}: {} new, {} fixed", thousands(new), thousands(fixed)))
+    };
+    let parts = [
+        part("false positives", changes.new_false_positives, changes.fixed_false_positives),
+        part("false negatives", changes.new_false_negatives, changes.fixed_false_negatives),
+    ];
+    let said: Vec<String> = parts.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// The decision before and after, once where it stayed.
+pub(super) fn decision_change(flip: &Flip) -> String {
+    if flip.a == flip.b { flip.a.to_string() } else { format!("{} -> {}", flip.a, flip.b) }
+}
+
 /// A p-value as people write it.
 fn short_p(p: f64) -> String {
-    if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
+    match p {
+        1.0 => "1".to_owned(),
+        p if p < 0.0001 => format!("{p:.1e}"),
+        p => format!("{p:.4}"),
+    }
 }
 
 /// A figure of both summaries, ready to print.

@@ -1,6 +1,6 @@
 //! A comparison as a comment on a pull request.
 
-use super::compare::{figure_rows, measured, verdict_sentence};
+use super::compare::{error_sentence, figure_rows, measured, verdict_sentence};
 use super::style::{cut, thousands, visible};
 use crate::compare::{Comparison, Flip, NameChange, Verdict};
 use std::fmt::Write as _;
@@ -16,6 +16,9 @@ pub(super) fn markdown(c: &Comparison, most: usize) -> String {
         (true, _) => "✅",
     };
     push(&mut text, &format!("**{mark} {}**: {}", c.verdict.name(), verdict_sentence(c)));
+    if let Some(errors) = error_sentence(c) {
+        push(&mut text, &errors);
+    }
     gates(&mut text, c);
     figures(&mut text, c);
     flips(&mut text, c, most);
@@ -23,7 +26,7 @@ pub(super) fn markdown(c: &Comparison, most: usize) -> String {
     names(&mut text, "Detectors on other samples", &c.detector_changes, most);
     for (side, ids) in [("baseline", &c.only_in_a), ("candidate", &c.only_in_b)] {
         if !ids.is_empty() {
-            push(&mut text, &format!("Only in the {side}: {} samples", thousands(ids.len() as u64)));
+            push(&mut text, &format!("Samples only in the {side}: {}", thousands(ids.len() as u64)));
         }
     }
     for note in &c.notes {

@@ -1,13 +1,15 @@
 //! A comparison for people at a terminal.
 
-use super::compare::{figure_rows, measured, rule_changes, verdict_sentence};
+use super::compare::{decision_change, error_sentence, figure_rows, measured, rule_changes, verdict_sentence};
 use super::style::{Style, Tone, cut, thousands, visible};
 use crate::compare::{Comparison, FlipKind, LatencyDrift, NameChange, SideInfo, Verdict};
 use comfy_table::{CellAlignment, Table, presets};
 use std::fmt::Write as _;
 
 /// Columns of a sample's id at most, so that decisions and rules have room.
-const ID_WIDTH: usize = 32;
+fn id_width(style: Style) -> usize {
+    (style.width / 4).clamp(8, 32)
+}
 
 pub(super) fn table(c: &Comparison, most: usize, style: Style) -> String {
     let mut text = String::new();
@@ -44,6 +46,9 @@ fn head(text: &mut String, c: &Comparison, style: Style) {
     };
     let word = style.paint(tone, &c.verdict.name().to_uppercase());
     line(text, &format!("{word}  {}", verdict_sentence(c)));
+    if let Some(errors) = error_sentence(c) {
+        line(text, &errors);
+    }
     for (name, side) in [("baseline", &c.a), ("candidate", &c.b)] {
         line(text, &cut(&format!("{name:<9}  {}", describe(side)), style.width));
     }
@@ -131,9 +136,9 @@ fn flips(text: &mut String, c: &Comparison, most: usize, style: Style) {
         .map(|flip| {
             [
                 kind_words(flip.kind).to_owned(),
-                cut(&flip.sample_id, ID_WIDTH),
+                cut(&flip.sample_id, id_width(style)),
                 flip.expected_decision.map_or("-", crate::api::Decision::name).to_owned(),
-                format!("{} -> {}", flip.a, flip.b),
+                decision_change(flip),
             ]
         })
         .collect();
@@ -185,7 +190,7 @@ fn only(text: &mut String, side: &str, ids: &[String], style: Style) {
             break;
         }
         // Writing to a string cannot fail.
-        let _ = write!(named, "{}{}", if named.is_empty() { "" } else { ", " }, cut(id, ID_WIDTH));
+        let _ = write!(named, "{}{}", if named.is_empty() { "" } else { ", " }, cut(id, id_width(style)));
     }
     text.push('\n');
     let said = format!("only in the {side}: {} ({named})", thousands(ids.len() as u64));

@@ -2,7 +2,8 @@
 //!
 //! ASCII literals are searched on the folded view instead; this is for what policies bring along.
 
-use super::chars::{cased_after_unicode_14, is_edge, is_word};
+use super::chars::{cased_after_unicode_14, is_edge};
+use super::span::ByteSpan;
 
 /// Characters that Python's IGNORECASE takes for another one although their lower cases differ, and the lower case
 /// that stands for both. Measured over all code points against CPython 3.11.
@@ -52,29 +53,41 @@ pub fn key(c: char) -> char {
 /// has a word edge). Time is proportional to the text times the term.
 #[must_use]
 pub fn has_word(text: &str, term: &str) -> bool {
-    let term: Vec<char> = term.chars().map(key).collect();
-    let Some(&first) = term.first() else { return text.chars().any(is_word) };
-    let mut before = None;
-    for (at, c) in text.char_indices() {
-        if key(c) == first && is_edge(before, Some(c)) && ends_at_edge(&text[at..], &term) {
-            return true;
-        }
-        before = Some(c);
-    }
-    false
+    words(text, term).next().is_some()
 }
 
-/// Whether `text` begins with the keys `term` and has a word edge after them.
-fn ends_at_edge(text: &str, term: &[char]) -> bool {
-    let mut chars = text.chars();
-    let mut last = None;
-    for &wanted in term {
-        match chars.next() {
-            Some(c) if key(c) == wanted => last = Some(c),
-            _ => return false,
+/// The places where `term` occurs in `text` in either case with a word edge on both sides, left to right, not
+/// overlapping; of an empty term, all word edges.
+pub fn words(text: &str, term: &str) -> impl Iterator<Item = ByteSpan> {
+    let term: Vec<char> = term.chars().map(key).collect();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at <= text.len() {
+            let start = at;
+            let after = text[start..].chars().next();
+            at += after.map_or(1, char::len_utf8);
+            if !is_edge(text[..start].chars().next_back(), after) {
+                continue;
+            }
+            if let Some(length) = begins_with(&text[start..], &term) {
+                at = at.max(start + length);
+                return Some(ByteSpan { start, end: start + length });
+            }
         }
+        None
+    })
+}
+
+/// The length in bytes of what matches the keys `term` at the start of `text`, if a word edge follows it. The edge
+/// before it is there already.
+fn begins_with(text: &str, term: &[char]) -> Option<usize> {
+    let mut last = None;
+    let mut chars = text.chars();
+    for &wanted in term {
+        last = Some(chars.next().filter(|&c| key(c) == wanted)?);
     }
-    is_edge(last, chars.next())
+    let length = text.len() - chars.as_str().len();
+    (term.is_empty() || is_edge(last, chars.next())).then_some(length)
 }
 
 #[cfg(test)]
@@ -97,5 +110,8 @@ mod tests {
         assert!(has_word("x e\u{301}", "e\u{301}") == is_edge(Some('\u{301}'), None));
         assert!(has_word("naïve", "NAÏVE") && has_word("a", "") && !has_word("--", ""));
         assert!(has_word("ёёё ёё", "ёё"));
+        let spans = |text, term| words(text, term).map(|s| (s.start, s.end)).collect::<Vec<_>>();
+        assert_eq!(spans("é É éé", "é"), [(0, 2), (3, 5)]);
+        assert_eq!(spans("ab c", ""), [(0, 0), (2, 2), (3, 3), (4, 4)]);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod caseless;
 pub mod chars;
+pub mod checksums;
 pub mod fold;
 pub mod grammar;
 pub mod literals;
@@ -11,6 +12,7 @@ pub mod pattern;
 pub mod phrase;
 pub mod python_regex;
 pub mod redact;
+pub mod runs;
 pub mod span;
 pub mod term;
 pub mod token;
@@ -19,7 +21,7 @@ mod view;
 
 pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern};
-pub use python_regex::PythonRegex;
+pub use python_regex::{PythonRegex, PythonRegexError};
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;
 pub use view::{Shape, Text};

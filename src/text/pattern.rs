@@ -106,10 +106,24 @@ pub struct CasedPattern {
     wide_source: String,
     ignore_case: bool,
     gate: Gate,
-    /// For ASCII texts: byte classes and ASCII word edges, the fastest automaton.
+    /// Whether the pattern can be searched in [`Text::cased`]: it names ASCII characters and blanks only, not `_`.
+    narrow: bool,
+    /// Whether it asks for digits of any script.
+    any_digit: bool,
+    /// Byte classes and ASCII word edges, the fastest automaton: for ASCII texts and for [`Text::cased`].
     ascii: OnceLock<regex::bytes::Regex>,
     /// For other texts: Unicode classes over [`Text::edge_view`].
     wide: OnceLock<regex::Regex>,
+}
+
+/// How a [`CasedPattern`] searches a text.
+enum Way<'t> {
+    /// These bytes are the text.
+    Ascii(&'t [u8]),
+    /// These bytes stand for its code points.
+    Narrow(&'t [u8]),
+    /// As text.
+    Wide(&'t str),
 }
 
 impl CasedPattern {
@@ -135,26 +149,43 @@ impl CasedPattern {
         let wide_source = wide_source(pattern, ignore_case).map_err(error)?;
         let hir = parse(&wide_source, true, false).map_err(error)?;
         let gate = needles.gate(literals::shorten(literals::needles(&hir)));
+        let narrow = pattern.is_ascii()
+            && !ignore_case
+            && parse(&ascii_source(pattern), false, false).is_ok_and(|hir| is_narrow(&hir));
         Ok(CasedPattern {
             pattern: pattern.to_owned(),
             wide_source,
             ignore_case,
             gate,
+            narrow,
+            any_digit: pattern.contains(r"\d"),
             ascii: OnceLock::new(),
             wide: OnceLock::new(),
         })
+    }
+
+    /// The same pattern behind a gate of the caller's.
+    #[must_use]
+    pub fn behind(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    fn way<'t>(&self, text: &'t Text<'_>) -> Way<'t> {
+        // A non-ASCII literal may match ASCII in either case (the dotless i an `i`): the wide expression knows.
+        if text.is_ascii() && (!self.ignore_case || self.pattern.is_ascii()) {
+            Way::Ascii(text.raw().as_bytes())
+        } else if self.narrow && !(self.any_digit && text.shape().has(super::fold::DIGIT)) {
+            Way::Narrow(text.cased())
+        } else {
+            Way::Wide(text.edge_view())
+        }
     }
 
     /// The prefilter gate.
     #[must_use]
     pub fn gate(&self) -> Gate {
         self.gate
-    }
-
-    /// Whether the text is for the expression over ASCII. A non-ASCII literal may match ASCII in either case (the
-    /// dotless i an `i`), which only the other expression knows.
-    fn takes_as_ascii(&self, text: &Text<'_>) -> bool {
-        text.is_ascii() && (!self.ignore_case || self.pattern.is_ascii())
     }
 
     fn ascii(&self) -> &regex::bytes::Regex {
@@ -183,10 +214,9 @@ impl CasedPattern {
     #[must_use]
     pub fn is_match(&self, text: &Text<'_>) -> bool {
         text.is_open(self.gate)
-            && if self.takes_as_ascii(text) {
-                self.ascii().is_match(text.raw().as_bytes())
-            } else {
-                self.wide().is_match(text.edge_view())
+            && match self.way(text) {
+                Way::Ascii(bytes) | Way::Narrow(bytes) => self.ascii().is_match(bytes),
+                Way::Wide(view) => self.wide().is_match(view),
             }
     }
 
@@ -196,22 +226,31 @@ impl CasedPattern {
         if !text.is_open(self.gate) || from > text.raw().len() {
             return None;
         }
-        let (start, end) = if self.takes_as_ascii(text) {
-            self.ascii().find_at(text.raw().as_bytes(), from).map(|m| (m.start(), m.end()))?
-        } else {
-            self.wide().find_at(text.edge_view(), from).map(|m| (m.start(), m.end()))?
-        };
-        Some(ByteSpan { start, end })
+        let span = |(start, end)| ByteSpan { start, end };
+        match self.way(text) {
+            Way::Ascii(bytes) => self.ascii().find_at(bytes, from).map(|m| span((m.start(), m.end()))),
+            Way::Narrow(bytes) => {
+                let found = self.ascii().find_at(bytes, text.char_at(from))?;
+                Some(text.bytes(CharSpan { start: found.start(), end: found.end() }))
+            }
+            Way::Wide(view) => self.wide().find_at(view, from).map(|m| span((m.start(), m.end()))),
+        }
     }
 
     /// All non-overlapping matches, left to right.
     pub fn find_iter<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = ByteSpan> + 't {
-        let open = text.is_open(self.gate);
-        let ascii = (open && self.takes_as_ascii(text)).then(|| self.ascii().find_iter(text.raw().as_bytes()));
-        let wide = (open && !self.takes_as_ascii(text)).then(|| self.wide().find_iter(text.edge_view()));
+        let (mut ascii, mut narrow, mut wide) = (None, None, None);
+        if text.is_open(self.gate) {
+            match self.way(text) {
+                Way::Ascii(bytes) => ascii = Some(self.ascii().find_iter(bytes)),
+                Way::Narrow(bytes) => narrow = Some(self.ascii().find_iter(bytes)),
+                Way::Wide(view) => wide = Some(self.wide().find_iter(view)),
+            }
+        }
         let ascii = ascii.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
+        let narrow = narrow.into_iter().flatten().map(|m| text.bytes(CharSpan { start: m.start(), end: m.end() }));
         let wide = wide.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
-        ascii.chain(wide)
+        ascii.chain(narrow).chain(wide)
     }
 
     /// The groups of the first match, by number; group 0 is the match.
@@ -220,13 +259,38 @@ impl CasedPattern {
         if !text.is_open(self.gate) {
             return None;
         }
-        Some(if self.takes_as_ascii(text) {
-            let groups = self.ascii().captures(text.raw().as_bytes())?;
-            groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
-        } else {
-            let groups = self.wide().captures(text.edge_view())?;
-            groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
+        Some(match self.way(text) {
+            Way::Ascii(bytes) => {
+                let groups = self.ascii().captures(bytes)?;
+                groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
+            }
+            Way::Narrow(bytes) => {
+                let groups = self.ascii().captures(bytes)?;
+                let span = |m: regex::bytes::Match<'_>| text.bytes(CharSpan { start: m.start(), end: m.end() });
+                groups.iter().map(|g| g.map(span)).collect()
+            }
+            Way::Wide(view) => {
+                let groups = self.wide().captures(view)?;
+                groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
+            }
         })
+    }
+}
+
+/// Whether no part of the pattern can tell apart what [`Text::cased`] does not keep apart: beyond ASCII it knows
+/// blanks only, and `_` there may be any letter.
+fn is_narrow(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => literal.0.iter().all(|&b| b.is_ascii() && b != b'_'),
+        HirKind::Class(Class::Bytes(class)) => {
+            let has = |b: u8| class.ranges().iter().any(|r| r.start() <= b && b <= r.end());
+            !has(b'_') && (0x80..=0xFF).all(|b| !has(b) || (b == super::fold::BLANK && has(b' ')))
+        }
+        HirKind::Class(Class::Unicode(_)) => false,
+        HirKind::Repetition(repetition) => is_narrow(&repetition.sub),
+        HirKind::Capture(capture) => is_narrow(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_narrow),
     }
 }
 
@@ -252,7 +316,7 @@ struct Classes {
 }
 
 const FOLDED: Classes = Classes { digit: "0-9D", space: r"\t-\r\x1c-\x20\xa0", word: "0-9A-Za-z_" };
-const ASCII: Classes = Classes { digit: "0-9", space: r"\t-\r\x1c-\x20", word: "0-9A-Za-z_" };
+const ASCII: Classes = Classes { digit: "0-9", space: r"\t-\r\x1c-\x20\xa0", word: "0-9A-Za-z_" };
 
 /// Rewrites `\d \s \w` and their negations; hands every other character to `other`.
 fn translate(
@@ -434,6 +498,25 @@ mod tests {
             cased(r"\bsk-[a-z]{3,}\b", &["sk-abc", "sk-abcé", "sk-abc\u{301}", "ésk-abc", "SK-abc", "sk-ab²"]),
             [true, false, true, false, false, false]
         );
+    }
+
+    #[test]
+    fn patterns_of_ascii_characters_see_the_same_in_other_texts() {
+        let mut needles = NeedleSet::new();
+        let pattern = CasedPattern::new(r"\b[A-Z]{2}\s?\d{2}\b", &mut needles).unwrap();
+        assert!(pattern.narrow && pattern.any_digit);
+        for wide in [r"[A-Z_]", r"\w", r"[^a]", "a_b", r"\S", "é"] {
+            assert!(!CasedPattern::new(wide, &mut needles).unwrap().narrow, "{wide}");
+        }
+        let prefilter = needles.build();
+        let found = |text: &str| {
+            let text = Text::new(text, &prefilter);
+            pattern.find_iter(&text).map(|m| m.of(text.raw()).to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("é AB\u{3000}12 éAB12 AB12² AB12\u{301} ab12"), ["AB\u{3000}12", "AB12"]);
+        assert_eq!(found("AB٣4 AB12"), ["AB٣4", "AB12"]);
+        let text = Text::new("éAB12 AB12", &prefilter);
+        assert_eq!(pattern.find_at(&text, 2).map(|m| m.start), Some(7));
     }
 
     #[test]

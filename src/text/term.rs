@@ -3,6 +3,7 @@
 use super::caseless;
 use super::fold::is_word;
 use super::needles::{GateRun, NeedleSet};
+use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
 use memchr::memmem;
 
@@ -84,6 +85,17 @@ impl Term {
         Some(text.lower()[..at].chars().count())
     }
 
+    /// The places where the term stands as a word: in either case, with a word edge on both sides, left to right, not
+    /// overlapping.
+    #[must_use]
+    pub fn words(&self, text: &Text<'_>) -> Vec<ByteSpan> {
+        if self.text.is_empty() || !self.text.is_ascii() {
+            return caseless::words(text.raw(), &self.text).collect();
+        }
+        let spans = words(text.folded(), self.text.as_bytes());
+        spans.map(|start| text.bytes(CharSpan { start, end: start + self.text.len() })).collect()
+    }
+
     /// As [`Term::occurs_in`], knowing that the prefilter found the term's needle.
     fn confirmed_in(&self, text: &Text<'_>) -> bool {
         let certain = self.is_substring() && text.is_ascii() && (1..=NEEDLE_LEN).contains(&self.text.len());
@@ -94,22 +106,28 @@ impl Term {
 /// Whether an ASCII term (in lower case) occurs in a folded view with a word edge on both sides.
 #[must_use]
 pub fn has_word(folded: &[u8], term: &[u8]) -> bool {
-    let (Some(&first), Some(&last)) = (term.first(), term.last()) else {
-        return folded.iter().any(|&b| is_word(b));
-    };
-    let (first, last) = (is_word(first), is_word(last));
+    if term.is_empty() { folded.iter().any(|&b| is_word(b)) } else { words(folded, term).next().is_some() }
+}
+
+/// Where a non-empty ASCII term (in lower case) stands in a folded view with a word edge on both sides.
+fn words<'t>(folded: &'t [u8], term: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+    let starts_as_word = term.first().is_some_and(|&b| is_word(b));
+    let ends_as_word = term.last().is_some_and(|&b| is_word(b));
     let finder = memmem::Finder::new(term);
     let mut from = 0;
-    while let Some(found) = finder.find(&folded[from..]) {
-        let (start, end) = (from + found, from + found + term.len());
-        let before = start.checked_sub(1).is_some_and(|i| is_word(folded[i]));
-        let after = folded.get(end).is_some_and(|&b| is_word(b));
-        if before != first && after != last {
-            return true;
+    std::iter::from_fn(move || {
+        while let Some(found) = finder.find(folded.get(from..)?) {
+            let (start, end) = (from + found, from + found + term.len());
+            let before = start.checked_sub(1).is_some_and(|i| is_word(folded[i]));
+            let after = folded.get(end).is_some_and(|&b| is_word(b));
+            if before != starts_as_word && after != ends_as_word {
+                from = end;
+                return Some(start);
+            }
+            from = start + 1;
         }
-        from = start + 1;
-    }
-    false
+        None
+    })
 }
 
 /// Terms in order, each behind a gate of its own.

@@ -14,6 +14,7 @@ pub struct Text<'a> {
     ascii: bool,
     prefilter: &'a Prefilter,
     folded: OnceCell<Vec<u8>>,
+    cased: OnceCell<Vec<u8>>,
     open: OnceCell<OpenGates>,
     lower: OnceCell<Option<String>>,
     lower_folded: OnceCell<Option<Vec<u8>>>,
@@ -34,6 +35,7 @@ impl<'a> Text<'a> {
             raw,
             prefilter,
             folded: OnceCell::new(),
+            cased: OnceCell::new(),
             open: OnceCell::new(),
             lower: OnceCell::new(),
             lower_folded: OnceCell::new(),
@@ -76,6 +78,22 @@ impl<'a> Text<'a> {
             let mut out = Vec::new();
             fold_into(&self.raw, &mut out);
             out
+        })
+    }
+
+    /// As [`Text::folded`], with ASCII letters in their own case: other letters and digits stand as `_`, blanks as
+    /// 0xA0, everything else as 0xFF. For patterns that name ASCII characters (not `_`), blanks and edges.
+    #[must_use]
+    pub fn cased(&self) -> &[u8] {
+        self.cased.get_or_init(|| {
+            let byte = |c: char| match chars::class(c) {
+                #[allow(clippy::cast_possible_truncation)]
+                _ if c.is_ascii() => u32::from(c) as u8,
+                Class::Word | Class::Digit => b'_',
+                Class::Space => super::fold::BLANK,
+                Class::Other => super::fold::SYMBOL,
+            };
+            self.raw.chars().map(byte).collect()
         })
     }
 

@@ -10,6 +10,7 @@
 //! or symbol that any detector names, so matching is unaffected.
 
 mod display;
+mod equality;
 mod json;
 mod number;
 mod write;
@@ -298,6 +299,14 @@ pub mod surrogate {
     #[must_use]
     pub fn stand_in(unit: u16) -> char {
         char::from_u32(SHIFTED + u32::from(unit) - 0xD800).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+
+    /// Whether a text holds a lone surrogate, which UTF-8 cannot write: the reference fails where it has to.
+    #[must_use]
+    pub fn is_in(text: &str) -> bool {
+        // The shifted block is F4 8F A0 80 and above.
+        memchr::memchr_iter(0xF4, text.as_bytes())
+            .any(|at| text.as_bytes().get(at + 1..at + 3).is_some_and(|rest| rest >= [0x8F, 0xA0].as_slice()))
     }
 
     /// The lone surrogate that `c` stands for, if any.

@@ -4,12 +4,13 @@
 //! appended to the text.
 
 mod claim;
+mod custom;
 mod rules;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, text_or, truthy_or};
 use crate::text::{NeedleSet, Text, chars};
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, python_str};
 use claim::Claim;
 use rules::{GENERAL, Rule, Vocabulary, claims};
 
@@ -32,16 +33,18 @@ const AI_MARKERS: [&str; 6] = [
 /// When the configuration is one that the reference cannot use.
 pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
     let vocabulary = Vocabulary::read();
-    let rules = vocabulary.rules(industry(section)?, needles);
+    let mut rules = vocabulary.rules(industry(section)?, needles);
+    rules.extend(custom::rules(section, needles)?);
     let action = match text_or(section, "action", "WARN") {
         "BLOCK" => Action::Block,
         "APPEND" => Action::Append,
         _ => Action::Warn,
     };
-    let ai_text = text_or(section, "ai_disclosure_text", vocabulary.ai_disclosure()).to_owned();
+    let ai_text = section.get("ai_disclosure_text").map_or(vocabulary.ai_disclosure().into(), python_str);
     Ok(Box::new(Compliance {
         rules,
         general: claims(GENERAL, needles),
+        own_claims: custom::claims(section, needles)?,
         ai_disclosure: truthy_or(section, "ai_disclosure", false).then_some(ai_text),
         action,
     }))
@@ -69,6 +72,8 @@ enum Action {
 struct Compliance {
     rules: Vec<Rule>,
     general: Vec<Claim>,
+    /// The policy's prohibited claims.
+    own_claims: Vec<Claim>,
     /// The disclosure's text, where one is demanded.
     ai_disclosure: Option<String>,
     action: Action,
@@ -82,16 +87,20 @@ impl Detector for Compliance {
         let mut hits = Vec::new();
         let mut missing: Vec<&str> = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.topic.matches(text).next().is_some()) {
-            hits.extend(rule.prohibited.iter().filter(|c| c.occurs_in(text)).map(|_| rule.prohibited_hit.clone()));
-            if rule.lacks_disclaimer(text) {
+            rule.prohibits(text, &mut hits)?;
+            if let Some(disclaimer) = rule.missing_disclaimer(text)? {
                 hits.push(rule.missing_hit.clone());
-                if !missing.contains(&rule.disclaimer.text.as_str()) {
-                    missing.push(&rule.disclaimer.text);
+                if !missing.contains(&disclaimer) {
+                    missing.push(disclaimer);
                 }
             }
         }
-        let general = RuleHit::new("compliance.general_prohibited", Severity::Medium);
-        hits.extend(self.general.iter().filter(|c| c.occurs_in(text)).map(|_| general.clone()));
+        let mut claims = |claims: &[Claim], id, severity| {
+            let found = claims.iter().filter(|claim| claim.occurs_in(text));
+            hits.extend(found.map(|_| RuleHit::new(id, severity)));
+        };
+        claims(&self.general, "compliance.general_prohibited", Severity::Medium);
+        claims(&self.own_claims, "compliance.custom_prohibited", Severity::High);
         if let Some(disclosure) = &self.ai_disclosure
             && !AI_MARKERS.iter().any(|marker| text.lower().contains(marker))
         {
@@ -120,4 +129,90 @@ fn appended(text: &str, disclaimers: &[&str]) -> String {
         out.push_str(disclaimer);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Stage;
+    use crate::value::parse_json;
+
+    fn inspect(section: &str, text: &str) -> Result<Finding, EvalError> {
+        let Ok(Value::Map(section)) = parse_json(section) else { panic!("{section}") };
+        let mut needles = NeedleSet::new();
+        let detector = build(&section, &mut needles)?;
+        let prefilter = needles.build();
+        detector.inspect(&Text::new(text, &prefilter), &Request::new(text, Stage::Output))
+    }
+
+    fn hits(section: &str, text: &str) -> Vec<String> {
+        inspect(section, text).unwrap().hits.iter().map(|h| h.id.to_string()).collect()
+    }
+
+    const TREATMENT: &str = "This treatment is described here for all of you.";
+
+    #[test]
+    fn a_rule_needs_its_topic() {
+        assert_eq!(
+            hits("{}", "you have pneumonia; the treatment is here"),
+            ["compliance.prohibited_claim.medical_advice", "compliance.missing_disclaimer.medical_advice"]
+        );
+        assert_eq!(hits("{}", "you have pneumonia, so it seems"), [""; 0]);
+        assert_eq!(hits("{}", "Treatment: seek med\u{131}cal advice"), [""; 0]);
+        assert_eq!(hits(r#"{"industry": "finance"}"#, TREATMENT), [""; 0]);
+        assert_eq!(hits(r#"{"framework": "gdpr", "industry": "finance"}"#, TREATMENT).len(), 1);
+        assert_eq!(hits("{}", "act now, hurry, it is 100% safe"), ["compliance.general_prohibited"; 2]);
+    }
+
+    #[test]
+    fn missing_texts_are_appended() {
+        let section = r#"{"action": "APPEND", "industry": "none", "ai_disclosure": true, "ai_disclosure_text": null,
+            "custom_rules": [{"topic_keywords": ["ALL"], "disclaimer_text": "Z"},
+                             {"name": "b", "topic_keywords": [""], "disclaimer_text": "Z"}]}"#;
+        let finding = inspect(section, TREATMENT).unwrap();
+        assert_eq!(finding.decision, Some(Decision::Transform));
+        assert_eq!(
+            finding.sanitized.as_deref(),
+            Some(format!("{TREATMENT}\n\n---\n**Disclaimer:** Z\n\n**Disclaimer:** None").as_str())
+        );
+        assert_eq!(inspect(r#"{"action": "APPEND"}"#, "act now, all of you!").unwrap().decision, Some(Decision::Warn));
+    }
+
+    #[test]
+    fn the_policys_rules_and_claims_are_python_expressions() {
+        let rule = |rest: &str| {
+            format!(
+                r#"{{"industry": 0, "custom_rules": [{{"topic_keywords": [""], "disclaimer_text": "Q", {rest}}}]}}"#
+            )
+        };
+        let missing = ["compliance.missing_disclaimer.custom"];
+        assert_eq!(hits(&rule(r#""required_text": ["z"]"#), TREATMENT), missing);
+        assert_eq!(hits(&rule(r#""required_text": ["TREAT"]"#), TREATMENT), [""; 0]);
+        assert_eq!(hits(&rule(r#""required_text": ["("]"#), TREATMENT), [""; 0]);
+        assert_eq!(
+            hits(&rule(r#""name": 1.0, "prohibited_patterns": [{"pattern": "^this\\b"}]"#), TREATMENT),
+            ["compliance.prohibited_claim.1.0", "compliance.missing_disclaimer.1.0"]
+        );
+        assert_eq!(hits(&rule(r#""prohibited_patterns": [{"message": "x"}]"#), TREATMENT), [""; 0]);
+        assert!(inspect(&rule(r#""prohibited_patterns": [{"pattern": "x", "message": 5}]"#), TREATMENT).is_ok());
+        assert!(inspect(&rule(r#""prohibited_patterns": [{"pattern": "T", "message": 5}]"#), TREATMENT).is_err());
+        let claims = r#"{"industry": "none", "prohibited_claims": ["DES", 5, "(", "you\\.$"]}"#;
+        assert_eq!(hits(claims, TREATMENT), ["compliance.custom_prohibited"; 2]);
+    }
+
+    #[test]
+    fn wrong_configuration_fails_when_the_reference_does() {
+        for section in [
+            r#"{"custom_rules": null}"#,
+            r#"{"custom_rules": ["x"]}"#,
+            r#"{"custom_rules": [{"topic_keywords": [5]}]}"#,
+            r#"{"prohibited_claims": false}"#,
+            r#"{"industry": ["finance"]}"#,
+        ] {
+            assert!(inspect(section, "").is_err(), "{section}");
+        }
+        let disclaimer = r#"{"custom_rules": [{"topic_keywords": ["all"], "disclaimer_text": 5}]}"#;
+        assert!(inspect(disclaimer, "nothing of that here, no").is_ok());
+        assert!(inspect(disclaimer, TREATMENT).is_err());
+    }
 }

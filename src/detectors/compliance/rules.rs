@@ -2,7 +2,7 @@
 
 use super::claim::Claim;
 use crate::api::Severity::{High, Medium};
-use crate::engine::RuleHit;
+use crate::engine::{EvalError, RuleHit};
 use crate::text::term::{Term, TermList};
 use crate::text::{FoldedPattern, NeedleSet, Text, phrase};
 use crate::value::{Value, parse_json};
@@ -89,9 +89,12 @@ pub(super) struct Rule {
     /// The rule applies to texts that contain one of these.
     pub(super) topic: TermList,
     pub(super) prohibited: Vec<Claim>,
+    /// For each prohibited claim of a policy, whether its hit fails for its message.
+    pub(super) bad_messages: Vec<bool>,
     /// What makes the disclaimer unnecessary.
     pub(super) required: Vec<Claim>,
-    pub(super) disclaimer: Disclaimer,
+    /// A policy's own may be of the wrong kind: an error once it is looked for.
+    pub(super) disclaimer: Result<Disclaimer, EvalError>,
     pub(super) prohibited_hit: RuleHit,
     pub(super) missing_hit: RuleHit,
 }
@@ -104,11 +107,26 @@ pub(super) struct Disclaimer {
 }
 
 impl Rule {
-    /// Whether the text needs the rule's disclaimer and has neither it nor anything like it.
-    pub(super) fn lacks_disclaimer(&self, text: &Text<'_>) -> bool {
-        !self.disclaimer.text.is_empty()
-            && !self.required.iter().any(|r| r.occurs_in_lower(text))
-            && !text.lower().contains(&self.disclaimer.lower)
+    /// Adds a hit for each prohibited claim in the text.
+    pub(super) fn prohibits(&self, text: &Text<'_>, hits: &mut Vec<RuleHit>) -> Result<(), EvalError> {
+        for (at, _) in self.prohibited.iter().enumerate().filter(|(_, claim)| claim.occurs_in(text)) {
+            if self.bad_messages.get(at) == Some(&true) {
+                return Err(EvalError::new("`message` of a prohibited pattern is not a string"));
+            }
+            hits.push(self.prohibited_hit.clone());
+        }
+        Ok(())
+    }
+
+    /// The rule's disclaimer where the text needs it: it has neither that nor anything like it.
+    pub(super) fn missing_disclaimer(&self, text: &Text<'_>) -> Result<Option<&str>, EvalError> {
+        if self.disclaimer.as_ref().is_ok_and(|d| d.text.is_empty())
+            || self.required.iter().any(|r| r.occurs_in_lower(text))
+        {
+            return Ok(None);
+        }
+        let disclaimer = self.disclaimer.as_ref().map_err(Clone::clone)?;
+        Ok((!text.lower().contains(&disclaimer.lower)).then_some(&*disclaimer.text))
     }
 }
 
@@ -143,7 +161,7 @@ impl Vocabulary {
                 rules.push(rule(text("name"), keywords, claims(prohibited, needles), needles));
                 if let Some(rule) = rules.last_mut() {
                     rule.required = vec![Claim::Phrase(any_of(required))];
-                    rule.disclaimer = Disclaimer::new(text("disclaimer"));
+                    rule.disclaimer = Ok(Disclaimer::new(text("disclaimer")));
                 }
             }
         }
@@ -162,8 +180,9 @@ pub(super) fn rule(name: &str, keywords: Vec<Term>, prohibited: Vec<Claim>, need
     Rule {
         topic: TermList::new(keywords, needles),
         prohibited,
+        bad_messages: Vec::new(),
         required: Vec::new(),
-        disclaimer: Disclaimer::default(),
+        disclaimer: Ok(Disclaimer::default()),
         prohibited_hit: RuleHit::new(format!("compliance.prohibited_claim.{name}"), High),
         missing_hit: RuleHit::new(format!("compliance.missing_disclaimer.{name}"), Medium),
     }
@@ -216,7 +235,7 @@ mod tests {
         let prefilter = needles.build();
         let text = Text::new("x", &prefilter);
         for rule in &rules {
-            assert!(!rule.disclaimer.text.is_empty());
+            assert!(rule.disclaimer.as_ref().is_ok_and(|d| !d.text.is_empty()));
             assert!(rule.prohibited.iter().chain(&rule.required).all(|claim| !claim.occurs_in(&text)));
         }
     }

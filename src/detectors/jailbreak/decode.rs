@@ -1,6 +1,7 @@
 //! Text hidden in base64 and in `\x` escapes. One level: what is decoded is not decoded again.
 
 use crate::text::chars;
+use crate::text::runs::long_runs;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -33,24 +34,9 @@ const fn is_base64(b: u8) -> bool {
 }
 
 fn base64_texts(text: &[u8], texts: &mut Vec<String>) {
-    let mut searched = 0;
-    // A long run has one of its characters at every sixteenth place, so nothing else need be looked at.
-    let mut probe = MIN_BASE64 - 1;
-    while let Some(&b) = text.get(probe) {
-        if !is_base64(b) {
-            probe += MIN_BASE64;
-            continue;
-        }
-        let start = (searched..probe).rev().find(|&i| !is_base64(text[i])).map_or(searched, |i| i + 1);
-        let end = (probe..text.len()).find(|&i| !is_base64(text[i])).unwrap_or(text.len());
-        searched = end;
-        if end - start >= MIN_BASE64 {
-            let padding = text[end..].iter().take(2).take_while(|&&b| b == b'=').count();
-            if let Some(decoded) = base64_text(&text[start..end], padding) {
-                texts.push(decoded);
-            }
-        }
-        probe = end + MIN_BASE64;
+    for run in long_runs(text, MIN_BASE64, is_base64) {
+        let padding = text[run.end..].iter().take(2).take_while(|&&b| b == b'=').count();
+        texts.extend(base64_text(&text[run], padding));
     }
 }
 

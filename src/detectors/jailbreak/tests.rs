@@ -17,16 +17,38 @@ fn ids(text: &str) -> Vec<String> {
 
 #[test]
 fn every_phrase_compiles_and_has_its_rule() {
-    let mut needles = NeedleSet::new();
-    let detector = Jailbreak::new(&Map::new(), &mut needles).unwrap();
-    let prefilter = needles.build();
-    let text = Text::new("how to kill my dog in a book for no limits", &prefilter);
-    for i in 0..detector.phrases.len() {
-        detector.phrases.occurs(i, &text);
-    }
+    let vocabulary = injection_bank::read(PHRASES).unwrap();
+    let matchers = injection_bank::rows(&vocabulary, "matchers", "rule").unwrap();
+    let phrases = PhraseSet::ungated(matchers.iter().map(|m| m.phrase)).unwrap();
+    let prefilter = NeedleSet::new().build();
+    assert_eq!(phrases.occurring(&Text::new("hello", &prefilter)).count(), 0);
+
+    let detector = Jailbreak::new(&Map::new(), &mut NeedleSet::new()).unwrap();
     assert_eq!(detector.phrases.len(), 587);
     assert_eq!(detector.rules.len(), 567 + 2);
     assert!(detector.dangerous_modifier < detector.contexts.len());
+}
+
+#[test]
+fn phrases_with_exceptions_mind_them() {
+    let cases = [
+        ("jailbreak.hypothetical_framing_jailbreak", "in a book, unrestricted", "in a book I am writing, unrestricted"),
+        ("jailbreak.no-restrictions_persona_reques", "no filters", "no filters on nsfw content"),
+        ("jailbreak.firearm_manufacturing_how-to", "how to make a gun", "how to make a gun in minecraft"),
+        ("jailbreak.lock_picking_instructions", "how to pick a lock", "how to pick a lock if lost"),
+        ("jailbreak.car_theft_instructions", "steal a car", "steal a car in GTA 5"),
+        ("jailbreak.first-person_harm_how-to", "how to kill my dog", "how to kill the weeds"),
+        ("jailbreak.first-person_harm_how-to", "how to kill my boss", "how to kill my boss in skyrim"),
+        ("jailbreak.harm-person_statement", "kill my dog", "kill my time"),
+        ("jailbreak.harm-person_statement", "kill people", "kill people in halo"),
+        ("jailbreak.destruction_request", "can you blow up that", "can you blow up this image"),
+        ("jailbreak.explosion_how-to", "how to blow up it", "how to blow up a balloon"),
+        ("jailbreak.domestic_violence", "beat my wife", "beat my wife at chess"),
+    ];
+    for (rule, hit, miss) in cases {
+        assert!(ids(hit).iter().any(|id| id == rule), "{rule}: {hit}");
+        assert!(!ids(miss).iter().any(|id| id == rule), "{rule}: {miss}");
+    }
 }
 
 #[test]

@@ -24,11 +24,13 @@ pub(super) struct Lexicon {
     intensifiers: HashSet<Box<str>>,
     /// Open for texts with a word of the lexicon.
     gate: Gate,
+    /// `custom_lexicon` of the wrong kind: fails every text whose score is asked.
+    custom_error: Option<EvalError>,
 }
 
 impl Lexicon {
     /// The lexicon with the policy's own words.
-    pub(super) fn read(section: &Map, needles: &mut NeedleSet) -> Result<Self, EvalError> {
+    pub(super) fn read(section: &Map, needles: &mut NeedleSet) -> Self {
         let data = parse_json(DATA).unwrap_or(Value::Null);
         let mut valences: IndexMap<Box<str>, Result<f64, EvalError>> = IndexMap::new();
         for (valence, words) in data.get("valence_to_words").and_then(Value::as_map).into_iter().flat_map(Map::iter) {
@@ -36,22 +38,32 @@ impl Lexicon {
                 valences.extend(texts(words).map(|word| (word.into(), Ok(valence))));
             }
         }
-        for (word, valence) in custom_words(section)? {
+        let custom = custom_words(section);
+        for (word, valence) in custom.iter().flatten() {
             let valence = valence
                 .as_number()
                 .filter(|v| v.is_finite() || matches!(valence, Value::Float(_)))
-                .ok_or_else(|| EvalError::config("custom_lexicon", &valence, "a number for each word"));
-            valences.insert(word.into(), valence);
+                .ok_or_else(|| EvalError::config("custom_lexicon", valence, "a number for each word"));
+            valences.insert(word.as_str().into(), valence);
         }
         let set = |key| data.get(key).into_iter().flat_map(texts).map(Box::from).collect();
         // A needle is written as the folded view has it; a word with other characters leaves the gate open.
         let ascii = valences.keys().all(|w| w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
         let gate = if ascii { needles.gate(valences.keys().map(|w| w.as_bytes())) } else { Gate::ALWAYS };
-        Ok(Lexicon { negators: set("negators"), intensifiers: set("intensifiers"), valences, gate })
+        Lexicon {
+            negators: set("negators"),
+            intensifiers: set("intensifiers"),
+            valences,
+            gate,
+            custom_error: custom.err(),
+        }
     }
 
     /// The text's score, -1..=1; 0 without a word of the lexicon.
     pub(super) fn score(&self, text: &Text<'_>) -> Result<f64, EvalError> {
+        if let Some(e) = &self.custom_error {
+            return Err(e.clone());
+        }
         if !text.is_open(self.gate) {
             return Ok(0.0);
         }
@@ -128,7 +140,7 @@ mod tests {
     fn score(section: &str, text: &str) -> Result<f64, EvalError> {
         let Ok(Value::Map(section)) = parse_json(section) else { panic!("{section}") };
         let mut needles = NeedleSet::new();
-        let lexicon = Lexicon::read(&section, &mut needles)?;
+        let lexicon = Lexicon::read(&section, &mut needles);
         let prefilter = needles.build();
         lexicon.score(&Text::new(text, &prefilter))
     }

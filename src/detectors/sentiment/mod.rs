@@ -7,7 +7,7 @@
 mod lexicon;
 
 use crate::api::{Decision, Severity};
-use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or};
+use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, holds, number_or};
 use crate::text::{FoldedPattern, NeedleSet, Text, chars, phrase};
 use crate::value::{Map, Value};
 use Severity::{High, Low, Medium};
@@ -78,21 +78,16 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     Ok(Box::new(Sentiment {
         rules,
         tones_error,
-        lexicon: Lexicon::read(section, needles)?,
+        lexicon: Lexicon::read(section, needles),
         least_score: number_or(section, "min_sentiment_score", -0.3),
         blocks: section.get("action").and_then(Value::as_str) == Some("BLOCK"),
     }))
 }
 
-/// Whether `blocked_tones` has the tone: as an item, a key or a substring.
+/// Whether `blocked_tones` has the tone; all are blocked when the policy does not say.
 fn blocks_tone(section: &Map, tone: &str) -> Result<bool, EvalError> {
-    match section.get("blocked_tones") {
-        None => Ok(true),
-        Some(Value::List(tones)) => Ok(tones.iter().any(|t| t.as_str() == Some(tone))),
-        Some(Value::Map(tones)) => Ok(tones.contains_key(tone)),
-        Some(Value::Str(tones)) => Ok(tones.contains(tone)),
-        Some(other) => Err(EvalError::config("blocked_tones", other, "a list of tones")),
-    }
+    const KEY: &str = "blocked_tones";
+    section.get(KEY).map_or(Ok(true), |tones| holds(KEY, tones, tone))
 }
 
 struct Sentiment {
@@ -164,7 +159,7 @@ mod tests {
     #[test]
     fn the_balance_is_the_last_hit() {
         assert_eq!(
-            inspect("{}", "oh great, a horrible house").unwrap(),
+            inspect("{}", "oh sure, a horrible house").unwrap(),
             ["sentiment.sarcastic medium", "sentiment.excessively_negative medium"]
         );
         assert_eq!(inspect("{}", "not terrible, all of it").unwrap(), [""; 0]);
@@ -176,6 +171,8 @@ mod tests {
         assert!(inspect(r#"{"blocked_tones": null}"#, "short").is_ok());
         assert!(inspect(r#"{"blocked_tones": null}"#, "a house with a door").is_err());
         assert!(inspect(r#"{"blocked_tones": "xsarcasticx"}"#, "oh great, all of you").is_ok());
+        assert!(inspect(r#"{"custom_lexicon": 5}"#, "short").is_ok());
+        assert!(inspect(r#"{"custom_lexicon": 5}"#, "a house with a door").is_err());
         assert!(inspect(r#"{"min_sentiment_score": null}"#, "a house with a door").is_err());
     }
 }

@@ -72,7 +72,7 @@ fn holds(args: &Value, key: &Value) -> Result<bool, EvalError> {
     match (args, key) {
         (Value::Map(_), Value::List(_) | Value::Map(_)) => Err(EvalError::config("required", key, "a string")),
         (Value::Map(args), _) => Ok(key.as_str().is_some_and(|key| args.contains_key(key))),
-        (Value::List(items), _) => Ok(items.contains(key)),
+        (Value::List(items), _) => Ok(items.iter().any(|item| item.is_or_equals(key))),
         (Value::Str(text), Value::Str(key)) => Ok(text.contains(key.as_str())),
         _ => Err(EvalError::config("arguments", args, "an object")),
     }

@@ -6,7 +6,7 @@
 mod sentence;
 
 use crate::api::{Decision, Severity};
-use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, number_or, truthy_or};
+use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, items_of, number_or, truthy_or};
 use crate::text::term::{Term, TermList};
 use crate::text::{CharSpan, NeedleSet, Prefilter, Text, chars};
 use crate::value::{Map, Value, parse_json};
@@ -102,16 +102,6 @@ impl Vocabulary {
     }
 }
 
-/// The items of what the reference iterates over: a list's, an object's keys, a text's characters.
-fn items(key: &str, value: &Value) -> Result<Vec<Value>, EvalError> {
-    Ok(match value {
-        Value::List(items) => items.clone(),
-        Value::Map(map) => map.iter().map(|(k, _)| Value::from(k.as_text())).collect(),
-        Value::Str(text) => text.chars().map(|c| Value::Str(c.into())).collect(),
-        other => return Err(EvalError::config(key, other, "a list")),
-    })
-}
-
 fn lowered(key: &str, item: &Value) -> Result<String, EvalError> {
     let text = item.as_str().ok_or_else(|| EvalError::config(key, item, "a list of strings"))?;
     Ok(chars::lower(text).into_owned())
@@ -122,7 +112,7 @@ fn allowed_topics(section: &Map) -> Result<Vec<String>, EvalError> {
     const KEY: &str = "allowed_topics";
     let Some(value) = section.get(KEY).filter(|v| v.truthy()) else { return Ok(Vec::new()) };
     let mut topics = Vec::new();
-    for item in items(KEY, value)?.iter().filter(|i| i.truthy()) {
+    for item in items_of(KEY, value)?.iter().filter(|i| i.truthy()) {
         let topic = chars::trim(&lowered(KEY, item)?).to_owned();
         if !topic.is_empty() {
             topics.push(topic);
@@ -136,7 +126,7 @@ fn blocked_topics(section: &Map, vocabulary: &Vocabulary) -> Result<Vec<String>,
     const KEY: &str = "blocked_topics";
     match section.get(KEY).filter(|v| v.truthy()) {
         None => Ok(vocabulary.0.iter().map(|t| t.name.clone()).collect()),
-        Some(value) => items(KEY, value)?.iter().map(|item| lowered(KEY, item)).collect(),
+        Some(value) => items_of(KEY, value)?.iter().map(|item| lowered(KEY, item)).collect(),
     }
 }
 
@@ -147,7 +137,7 @@ fn custom_synonyms(custom: Option<&Value>, topic: &str) -> Result<Vec<String>, E
     match custom {
         Value::Map(map) => map
             .get(topic)
-            .map_or(Ok(Vec::new()), |own| items(KEY, own)?.iter().map(|item| lowered(KEY, item)).collect()),
+            .map_or(Ok(Vec::new()), |own| items_of(KEY, own)?.iter().map(|item| lowered(KEY, item)).collect()),
         // Only a lookup that finds something fails on a list or a text.
         Value::List(list) if !list.iter().any(|i| i.as_str() == Some(topic)) => Ok(Vec::new()),
         Value::Str(text) if !text.contains(topic) => Ok(Vec::new()),

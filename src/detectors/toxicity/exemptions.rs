@@ -175,8 +175,8 @@ impl Scene<'_, '_> {
         }
         let span = sentence_span(self.text.folded(), place);
         let at = self.sentences.iter().position(|(s, _)| *s == span).unwrap_or_else(|| {
-            let raw = chars::trim(self.text.slice(span)).to_owned();
-            let text = Text::new(raw, &self.rules.no_needles);
+            let raw = self.text.slice(span);
+            let text = Text::new(chars::trim(raw), &self.rules.no_needles);
             let sentence = Sentence { text, educational: OnceCell::new(), reporting: OnceCell::new() };
             self.sentences.push((span, sentence));
             self.sentences.len() - 1
@@ -185,7 +185,7 @@ impl Scene<'_, '_> {
         let lower = sentence.text.lower_exact();
         let place = subject.term.first_in_lower(&sentence.text);
         let length = subject.term.as_str().chars().count();
-        if place.is_some_and(|at| quoted(lower, at, at + length))
+        if place.is_some_and(|at| quoted(sentence.text.folded(), at, at + length))
             || *sentence.reporting.get_or_init(|| self.rules.reporting.regex().is_match(lower))
         {
             return true;
@@ -208,10 +208,14 @@ fn sentence_span(folded: &[u8], place: Option<usize>) -> CharSpan {
 }
 
 /// Whether a quote stands within two characters on both sides of the term; never for a term at the very start.
+///
+/// The sentence is as written while the places are those of its lowered text: with U+0130 in it they differ.
 fn quoted(sentence: &[u8], start: usize, end: usize) -> bool {
-    let quote = |window: &[u8]| window.iter().any(|b| matches!(b, b'"' | b'\''));
-    let after = &sentence[end.min(sentence.len())..(end + 2).min(sentence.len())];
-    start > 0 && quote(&sentence[start.saturating_sub(2)..start]) && quote(after)
+    let quote = |from: usize, to: usize| {
+        let window = &sentence[from.min(sentence.len())..to.min(sentence.len())];
+        window.iter().any(|b| matches!(b, b'"' | b'\''))
+    };
+    start > 0 && quote(start.saturating_sub(2), start) && quote(end, end + 2)
 }
 
 /// Whether what stands before the term ends in a negator, give or take two characters. No word edge is asked.
@@ -371,6 +375,7 @@ mod tests {
     fn the_sentence_is_that_of_the_first_substring() {
         assert!(exempt("fat", None, false, "My father said so. You are fat"));
         assert!(!exempt("fat", None, false, "She said so. You are fat"));
+        assert!(!exempt("idiot", None, false, "İ 'idiot' x") && exempt("idiot", None, false, "İ zz 'idiot'' x"));
         assert!(exempt("idiot", None, false, "piano idiot") && !exempt("idiot", None, false, "not quite an idiot"));
         assert!(exempt("idiot", None, false, "so 'idiot', ok") && !exempt("idiot", None, false, "idiot' ok"));
     }

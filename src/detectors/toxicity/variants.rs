@@ -4,11 +4,11 @@
 //! between letters, of leetspeak, of runs of one character and of separators between single letters. A double zero
 //! may stand for `u` or for two `o`, so there may be two variants.
 
+use crate::text::normalize::nfkd;
 use crate::text::term::{Term, TermList, has_word};
 use crate::text::{FoldedPattern, Gate, NeedleSet, Text, caseless, chars, fold};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::HashMap;
-use unicode_normalization::UnicodeNormalization;
 
 /// Letters that look like Latin ones, beyond what NFKD makes of them. Lower case only: this precedes lowering.
 const LOOK_ALIKES: &[(char, char)] = &[
@@ -325,9 +325,8 @@ impl VariantSearch {
             return (!same)
                 .then(|| variants.into_iter().map(|folded| Variant { folded, text: None, exact: None }).collect());
         }
-        let replaced: String = text
-            .raw()
-            .nfkd()
+        let replaced: String = nfkd(text.raw())
+            .chars()
             .map(|c| LOOK_ALIKES.iter().find(|&&(l, _)| l == c).map_or(c, |&(_, latin)| latin))
             .collect();
         let lower: Vec<char> = chars::lower(&replaced).chars().collect();

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 /// A constraint of a type that nobody checks counts half.
 const UNKNOWN: f64 = 0.5;
 
+/// The type of constraints on the answer's form; the value names it.
+const FORMAT: &str = "format";
 /// Formats that a question can ask for, and how it says so.
 const FORMATS: &[(&str, &str)] = &[
     ("json", r"\b(?:in json|as json|json format|json output)\b"),
@@ -76,7 +78,7 @@ fn constraints(answer: &Answer<'_>) -> Option<Vec<Constraint>> {
     };
     for (kind, pattern) in formats {
         if pattern.is_match(&text) {
-            add(kind, Value::Null);
+            add(FORMAT, Value::from(*kind));
         }
     }
     for (kind, pattern) in counts {
@@ -107,13 +109,7 @@ fn satisfied(constraint: &Constraint, output: &str) -> Option<f64> {
     let value = &constraint.value;
     let number = || Number::of(value);
     let holds = match &*constraint.kind {
-        "json" => chars::trim(output).starts_with(['{', '[']) || output.contains("```json"),
-        "table" => output.contains('|') && output.contains('-'),
-        "bullet_points" => bulleted(output) > 0,
-        "numbered_list" => numbered(output) > 0,
-        "markdown" => has_heading(output) || output.contains("**") || output.contains("```"),
-        "csv" => is_csv(output),
-        "code" => output.contains("```") || has_indented(output),
+        FORMAT => has_format(value.as_str().unwrap_or(""), output),
         "max_words" => Number::from(words(output)) <= number()?,
         "min_words" => Number::from(words(output)) >= number()?,
         "sentence_count" => {
@@ -128,15 +124,31 @@ fn satisfied(constraint: &Constraint, output: &str) -> Option<f64> {
     Some(f64::from(u8::from(holds)))
 }
 
+/// Whether the answer has the named form; unknown ones are had by any.
+fn has_format(format: &str, output: &str) -> bool {
+    match format {
+        "json" => chars::trim(output).starts_with(['{', '[']) || output.contains("```json"),
+        "table" => output.contains('|') && output.contains('-'),
+        "bullet_points" => bulleted(output) > 0,
+        "numbered_list" => numbered(output) > 0,
+        "markdown" => has_markdown(output),
+        "csv" => is_csv(output),
+        "code" => output.contains("```") || has_indented(output),
+        _ => true,
+    }
+}
+
 fn words(text: &str) -> usize {
     text.split(chars::is_space).filter(|word| !word.is_empty()).count()
 }
 
-/// Whether a line begins with hashes and a blank.
-fn has_heading(text: &str) -> bool {
+/// Whether a line begins with hashes and a blank, with bold text or with a fence.
+fn has_markdown(text: &str) -> bool {
     text.split_inclusive('\n').any(|line| {
         let rest = line.trim_start_matches('#');
         rest.len() < line.len() && rest.starts_with(chars::is_space)
+            || line.starts_with("**")
+            || line.starts_with("```")
     })
 }
 
@@ -177,7 +189,7 @@ mod tests {
         assert_eq!(
             stated("No more than 5 words, in JSON"),
             [
-                ("json".to_owned(), Value::Null),
+                ("format".to_owned(), Value::from("json")),
                 ("max_words".to_owned(), Value::Int(5)),
                 ("min_words".to_owned(), Value::Int(5)),
             ]
@@ -191,6 +203,7 @@ mod tests {
     #[test]
     fn blank_lines_count_as_indentation() {
         assert!(has_indented("a\n\n\n\n\nb") && has_indented("    x") && !has_indented("a    b\n   c"));
-        assert!(has_heading("x\n## y") && has_heading("#\n") && !has_heading("#y"));
+        assert!(has_markdown("x\n## y") && has_markdown("#\n") && has_markdown("a\n**b**"));
+        assert!(!has_markdown("#y") && !has_markdown("a **b** ```"));
     }
 }

@@ -68,7 +68,7 @@ fn patterns() -> &'static Patterns {
         .into_iter()
         .map(|(kind, source)| (kind, folded(source)))
         .collect(),
-        many: folded(r"\A\s+many\b"),
+        many: folded(r"\A\s+many"),
         integer: folded(r"\b\d+\b"),
         yes_no: folded(
             r"\b(?:yes|correct|indeed|absolutely|certainly|right|true|no|not|incorrect|false|neither|never)\b",
@@ -191,6 +191,7 @@ mod tests {
             ("Tell me who it is", Kind::Who),
             ("however", Kind::General),
             ("how  many, and how", Kind::How),
+            ("how manywhen", Kind::General),
             ("Explain tides", Kind::Define),
             ("rail vs sea", Kind::Compare),
         ] {

@@ -96,7 +96,7 @@ pub(super) fn nearest_figures(path: &FigurePath, figures: &Value) -> Vec<String>
             (distance, full)
         })
         .collect();
-    ranked.sort_by(|a, b| a.0.cmp(&b.0));
+    ranked.sort_by_key(|(distance, _)| *distance);
     let limit = wanted.chars().count().div_ceil(2).max(2);
     ranked.into_iter().take_while(|(d, _)| *d <= limit).take(3).map(|(_, full)| full.clone()).collect()
 }

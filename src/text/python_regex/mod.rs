@@ -26,6 +26,23 @@ use linear::{EndUse, Linear};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+/// Why a pattern was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PythonRegexError {
+    message: String,
+    syntax: bool,
+}
+
+impl PythonRegexError {
+    /// Whether Python raises its `re.error`; it answers with other exceptions to a repetition that is too large and to
+    /// groups nested too deeply, and code that skips bad patterns does not skip those.
+    #[must_use]
+    pub fn is_syntax(&self) -> bool {
+        self.syntax
+    }
+}
+
 /// A compiled Python regular expression. Its automata are built on first use.
 #[derive(Debug)]
 pub struct PythonRegex {
@@ -43,7 +60,7 @@ impl PythonRegex {
     ///
     /// # Errors
     /// Where Python's `re.compile` raises, with the complaint in short. `\N{...}` is refused though Python knows it.
-    pub fn compile(pattern: &str, ignore_case: bool) -> Result<Self, String> {
+    pub fn compile(pattern: &str, ignore_case: bool) -> Result<Self, PythonRegexError> {
         let parsed = parse::parse(pattern, ignore_case)?;
         let empty_turns = parsed.node.any(&|node| match node {
             Node::Repeat { node, max, .. } => *max > 1 && node.width(&parsed.widths).least == 0,

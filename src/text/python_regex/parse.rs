@@ -1,5 +1,6 @@
 //! Reading Python 3.11's `re` syntax: what its compiler accepts is accepted, what it refuses is refused.
 
+use super::PythonRegexError;
 use super::ast::{At, Kind, Node, UNBOUNDED, Width};
 use super::charset::{CharSet, Fold};
 use std::collections::HashMap;
@@ -19,8 +20,9 @@ pub(super) struct Parsed {
 }
 
 /// Parses a pattern.
-pub(super) fn parse(pattern: &str, ignore_case: bool) -> Result<Parsed, String> {
-    let tokens = tokenize(pattern)?;
+pub(super) fn parse(pattern: &str, ignore_case: bool) -> Result<Parsed, PythonRegexError> {
+    let refused = |message: String, syntax| PythonRegexError { message, syntax };
+    let tokens = tokenize(pattern).map_err(|message| refused(message, true))?;
     let flags = Flags { ignore_case, ..Flags::default() };
     match Parser::new(&tokens, flags).whole() {
         // Python learns of `(?x)` while it reads, and then starts again.
@@ -28,8 +30,10 @@ pub(super) fn parse(pattern: &str, ignore_case: bool) -> Result<Parsed, String> 
         other => other,
     }
     .map_err(|stop| match stop {
-        Stop::Error(message) => message,
-        Stop::Verbose => "verbose twice".to_owned(),
+        Stop::Error(message) => refused(message, true),
+        Stop::Limit(message) => refused(message.to_owned(), false),
+        // The second reading is verbose from the start.
+        Stop::Verbose => refused("verbose twice".to_owned(), true),
     })
 }
 
@@ -76,6 +80,8 @@ impl Flags {
 /// Why parsing ended early.
 pub(super) enum Stop {
     Error(String),
+    /// Not the pattern's grammar but its size is the trouble.
+    Limit(&'static str),
     /// A global verbose flag was met in a pattern read as not verbose.
     Verbose,
 }
@@ -277,7 +283,7 @@ impl<'p> Parser<'p> {
         let number = |digits: &str, absent: u32| match digits.parse::<u32>() {
             _ if digits.is_empty() => Ok(absent),
             Ok(n) if n < UNBOUNDED => Ok(n),
-            _ => Err("the repetition number is too large"),
+            _ => Err(Stop::Limit("the repetition number is too large")),
         };
         let (min, max) = (number(&low, 0)?, number(&high, UNBOUNDED)?);
         if max < min {
@@ -330,7 +336,7 @@ impl<'p> Parser<'p> {
     fn body(&mut self, flags: Flags) -> Read<Node> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err("too deeply nested".into());
+            return Err(Stop::Limit("too deeply nested"));
         }
         let node = self.alternatives(flags, false)?;
         self.depth -= 1;
@@ -423,7 +429,7 @@ impl<'p> Parser<'p> {
         self.check_lookbehind(group)?;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err("too deeply nested".into());
+            return Err(Stop::Limit("too deeply nested"));
         }
         let mut inner = flags;
         let yes = Box::new(self.sequence(&mut inner, false)?);

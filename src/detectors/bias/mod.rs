@@ -3,87 +3,20 @@
 //! Packs of phrase patterns, one for each attribute and industry, run in the policy's order over the text; every
 //! match is a hit unless what stands before it denies it. A policy may bring patterns of its own.
 
+mod message;
+mod packs;
+
 use crate::api::{Decision, Severity};
-use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId};
-use crate::text::{CharSpan, FoldedPattern, Gate, NeedleSet, Text, chars, phrase};
+use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, items_of};
+use crate::text::{FoldedPattern, Gate, NeedleSet, PythonRegex, Text, chars, phrase};
 use crate::value::{Map, Value};
-use Severity::{High, Low, Medium};
+use Severity::{High, Low};
+use packs::{ATTRIBUTES, Pack, attribute_pack, industry_pack};
 
 /// Shorter texts (in characters, trimmed) are not looked at.
 const MIN_LENGTH: usize = 10;
 /// How many characters before a match may deny it.
 const NEGATION_WINDOW: usize = 80;
-
-/// Protected attribute `gender`.
-#[rustfmt::skip]
-const GENDER: &[(Severity, &str)] = &[
-    (High, "#{women, females, girls} {are, tend_to_be, are_typically, are_naturally} {emotional, irrational, nurturing, submissive, indecisive, gossipy, sensitive, bad_at}"),
-    (High, "#{men, males, boys} {are, tend_to_be, are_typically, are_naturally} {logical, rational, strong, dominant, aggressive, better_at, natural_leaders}"),
-    (Medium, "#{she, her, woman, female}#<0-30>#{nurse, secretary, assistant, receptionist, teacher, caregiver}#"),
-    (High, "#{he, his, man, male}#<0-30>#{engineer, ceo, executive, leader, surgeon, developer, architect}#<0-30>#{while, whereas, but, and}#<0-30>#{she, her, woman, female}#<0-30>#{support, assist, help, admin}"),
-    (High, "#{women, girls, females} {shouldn't, should_not, can't, cannot, don't, aren't_able_to} <w+>"),
-    (Medium, "#{men, boys, males} {shouldn't, should_not, don't, can't} {cry, show_emotion, be_sensitive, be_nurturing}"),
-    (High, "#{women, females, girls} {are_not, aren't, are_never} {suited, fit, good_enough, capable, qualified} {for, to}#"),
-];
-
-/// Protected attribute `race`.
-#[rustfmt::skip]
-const RACE: &[(Severity, &str)] = &[
-    (High, "#{asian, asians} {are, tend_to_be} {good_at_math, smart, hardworking, quiet, submissive, model_minority}"),
-    (High, "#{black, african<1-1>american} {people, individuals, communities} {are, tend_to_be} {athletic, aggressive, loud, lazy, criminal, dangerous}"),
-    (High, "#{hispanic, latino, latina} {people, individuals, communities} {are, tend_to_be} {lazy, illegal, uneducated, hot<1-1>tempered}"),
-    (High, "#{white, caucasian} {people, individuals} {are, tend_to_be} {superior, smarter, more_civilized, normal}"),
-    (High, "#{diverse, minority} {candidates, candidate, applicants, applicant, employees, employee} {may_not, might_not, probably_won't, tend_to_lack, often_struggle}"),
-    (Medium, "#{articulate, well-spoken}#<0-20>#{for_a, considering, despite_being}#"),
-    (High, "#{that, this, those, certain} {ethnic, racial} {background, group, community, ethnicity}#<0-60>#{tend_to_be, are_typically, are_generally, are} {less, not, unreliable, untrustworthy, problematic, risky, dangerous}"),
-];
-
-/// Protected attribute `age`.
-#[rustfmt::skip]
-const AGE: &[(Severity, &str)] = &[
-    (High, "#{older, elderly, senior} {workers, worker, employees, employee, people, individuals} {can't, cannot, aren't_able_to, struggle_to, are_too_slow_to} {learn, adapt, keep_up, use_technology}"),
-    (High, "#{too_old, past_their_prime, over_the_hill} {to, for}#"),
-    (Medium, "#{young, younger} {workers, worker, employees, employee, people} {are, tend_to_be} {lazy, entitled, unreliable, irresponsible, immature}"),
-    (Medium, "#{millennials, millennial, genz, gen<1-1>z, boomers, boomer} {are, always, never, can't, don't}"),
-    (High, "#{people, workers, worker, employees, employee, candidates, candidate, anyone} {over, above, past} <d+> {should not be, shouldn't be, can't be, cannot be, must not be} {hired, employed, considered, recruited}"),
-    (High, "#{people, workers, worker, employees, employee, candidates, candidate, those} {over, above, past, age, aged} <d+> <0-60>{can't, cannot, won't, are_unable_to} {learn, adapt, keep_up, use_technology, pick_up}"),
-];
-
-/// Protected attribute `disability`.
-#[rustfmt::skip]
-const DISABILITY: &[(Severity, &str)] = &[
-    (High, "#{disabled, handicapped} {people, individuals, workers, worker, employees, employee} {can't, cannot, aren't_able_to, will_never, shouldn't}#"),
-    (Medium, "#{suffering_from, afflicted_with, victim_of, confined_to} {a_disability, a_wheelchair, autism, blindness, deafness}"),
-    (Medium, "#{normal, healthy} {people, individuals}#<0-20>#{unlike, compared_to, versus}#<0-20>#{disabled, handicapped}"),
-    (High, "#{mentall retarded, mentall deficient, mentall defective, mentally retarded, mentally deficient, mentally defective, crippled, lame, deaf_to_reason, blind_to}#"),
-];
-
-/// Protected attribute `religion`.
-#[rustfmt::skip]
-const RELIGION: &[(Severity, &str)] = &[
-    (High, "#{muslim, muslims, islam} {are, is, promotes, promote} {violent, terrorist, extremist, backwards, oppressive}"),
-    (High, "#{jew, jews, jewish_people} {are, control, run, own} {greedy, cheap, banks, bank, media, the_world}"),
-    (High, "#{christian, christians, christianity} {are, is} {ignorant, stupid, anti-science, backwards, bigoted}"),
-    (High, "#{hindu, hindus, hinduism} {are, is} {primitive, idol<1-1>worship, backwards, caste}"),
-];
-
-/// Industry preset `hr`.
-#[rustfmt::skip]
-const HR: &[(Severity, &str)] = &[
-    (High, "#{culture_fit, cultural_fit}#<0-40>#{might_not, probably_not, unlikely, doesn't_seem}"),
-    (High, "#{maternity, pregnancy, pregnant, children, family_planning}#<0-30>#{risk, concern, liability, problem, issue}"),
-    (High, "#{name, names} {sound, sounds, seem, seems, appear, appears, look, looks} {foreign, ethnic, unusual, hard_to_pronounce}"),
-    (High, "#{she, her, women, female}#<0-30>#{lower, less, reduced} {salary, compensation, pay, rate}"),
-    (Medium, "#overqualified#<0-30>#{age, senior, older, experienced}"),
-];
-
-/// Industry preset `finance`.
-#[rustfmt::skip]
-const FINANCE: &[(Severity, &str)] = &[
-    (High, "#{neighborhood, zipcode, zip<1-1>code, area, location}#<0-30>#{higher_risk, risky, declined, deny, reject}"),
-    (High, "#{single_mother, single_parent, unmarried}#<0-30>#{risk, risky, unreliable, default}"),
-    (High, "#{immigrant, foreign, non-citizen}#<0-30>#{higher_risk, risky, untrustworthy, unreliable}"),
-];
 
 /// Denials: the text before a match ends with one, give or take a `that`.
 const NEGATION: &str = "
@@ -96,28 +29,6 @@ not {true, accurate, correct, fair} {that, to_say}
 {they, these, this, those, such claim, such claims} {are, is} {not, n't}
 {statement, claim, idea, notion, view, belief} [that ]{women, men, people, anyone} {are, is} {not, n't}
 ";
-
-/// What the protected attributes are when the policy does not say.
-const ATTRIBUTES: [&str; 5] = ["gender", "race", "age", "disability", "religion"];
-
-fn attribute_pack(name: &str) -> Option<(&'static str, &'static [(Severity, &'static str)])> {
-    Some(match name {
-        "gender" => ("gender", GENDER),
-        "race" => ("race", RACE),
-        "age" => ("age", AGE),
-        "disability" => ("disability", DISABILITY),
-        "religion" => ("religion", RELIGION),
-        _ => return None,
-    })
-}
-
-fn industry_pack(name: &str) -> Option<(&'static str, &'static [(Severity, &'static str)])> {
-    match name {
-        "hr" => Some(("hr", HR)),
-        "finance" => Some(("finance", FINANCE)),
-        _ => None,
-    }
-}
 
 /// Makes the detector from its section of the policy.
 ///
@@ -133,12 +44,13 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
             rules.push(Rule {
                 severity,
                 // The lines are constants that the tests compile.
-                pattern: phrase::pattern(line, needles).unwrap_or_else(|e| panic!("{e}")),
+                pattern: Pattern::Phrase(phrase::pattern(line, needles).unwrap_or_else(|e| panic!("{e}"))),
                 id: id(name, severity),
                 negated_id: id(name, Low),
             });
         }
     }
+    rules.extend(custom(section, needles)?.into_iter().filter(|rule| sensitivity.reports(rule.severity)));
     let negation = phrase::any_source(NEGATION)
         .and_then(|source| FoldedPattern::with_gate(&format!(r"(?:{source})(?:\s+that)?\s*$"), Gate::ALWAYS))
         .unwrap_or_else(|e| panic!("{e}"));
@@ -149,8 +61,6 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
 fn id(pack: &str, severity: Severity) -> RuleId {
     format!("bias.{pack}_{}", severity.name()).into()
 }
-
-type Pack = (&'static str, &'static [(Severity, &'static str)]);
 
 /// The packs of `protected_attributes`, in the policy's order, repeats included.
 fn attributes(section: &Map) -> Result<Vec<Pack>, EvalError> {
@@ -183,6 +93,31 @@ fn industry(section: &Map) -> Result<Option<Pack>, EvalError> {
         Some(value @ (Value::List(_) | Value::Map(_))) => Err(EvalError::config("industry_preset", value, "a name")),
         _ => Ok(None),
     }
+}
+
+/// The rules of `custom_patterns`. An entry without a pattern, with an invalid one or with an unknown severity is
+/// skipped.
+fn custom(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Rule>, EvalError> {
+    const KEY: &str = "custom_patterns";
+    let Some(list) = section.get(KEY) else { return Ok(Vec::new()) };
+    let mut rules = Vec::new();
+    for entry in items_of(KEY, list)? {
+        let Value::Map(entry) = entry else { return Err(EvalError::config(KEY, &entry, "a list of objects")) };
+        let pattern = match entry.get("pattern") {
+            None => continue,
+            Some(Value::Str(pattern)) => pattern,
+            Some(other) => return Err(EvalError::config("pattern", other, "a string")),
+        };
+        let severity = match entry.get("severity") {
+            None => Some(Severity::Medium),
+            Some(name) => name.as_str().and_then(Severity::from_name),
+        };
+        let (Some(severity), Ok(regex)) = (severity, PythonRegex::compile(pattern, true)) else { continue };
+        let gate = needles.gate(regex.needles());
+        let pattern = Pattern::Own { regex: Box::new(regex), gate, message: entry.get("message").cloned() };
+        rules.push(Rule { severity, pattern, id: id("custom", severity), negated_id: id("custom", Low) });
+    }
+    Ok(rules)
 }
 
 /// Which severities are reported.
@@ -221,10 +156,17 @@ struct Bias {
 /// A pattern that the sensitivity reports.
 struct Rule {
     severity: Severity,
-    pattern: FoldedPattern,
+    pattern: Pattern,
     id: RuleId,
     /// The id of a denied match, where that is reported.
     negated_id: RuleId,
+}
+
+enum Pattern {
+    /// A line of a pack.
+    Phrase(FoldedPattern),
+    /// An expression of the policy, in either case. A message that cannot be formatted fails its hits.
+    Own { regex: Box<PythonRegex>, gate: Gate, message: Option<Value> },
 }
 
 impl Detector for Bias {
@@ -234,7 +176,19 @@ impl Detector for Bias {
         }
         let mut hits = Vec::new();
         for rule in &self.rules {
-            hits.extend(rule.pattern.find_iter(text).filter_map(|found| self.hit(rule, found, text)));
+            match &rule.pattern {
+                Pattern::Phrase(pattern) => {
+                    hits.extend(pattern.find_iter(text).filter_map(|found| self.hit(rule, found.start, text)));
+                }
+                Pattern::Own { regex, gate, message } if text.is_open(*gate) => {
+                    for found in regex.find_iter(text.raw()) {
+                        let Some(hit) = self.hit(rule, text.chars(found).start, text) else { continue };
+                        check_message(message.as_ref(), found.of(text.raw()))?;
+                        hits.push(hit);
+                    }
+                }
+                Pattern::Own { .. } => {}
+            }
         }
         if hits.is_empty() {
             return Ok(Finding::clean());
@@ -244,14 +198,23 @@ impl Detector for Bias {
 }
 
 impl Bias {
-    /// The hit for a match: none when it is denied, unless it was high and even low ones are reported.
-    fn hit(&self, rule: &Rule, found: CharSpan, text: &Text<'_>) -> Option<RuleHit> {
-        let before = &text.folded()[found.start.saturating_sub(NEGATION_WINDOW)..found.start];
+    /// The hit for a match at code point `start`: none when it is denied, unless it was high and even low ones are reported.
+    fn hit(&self, rule: &Rule, start: usize, text: &Text<'_>) -> Option<RuleHit> {
+        let before = &text.folded()[start.saturating_sub(NEGATION_WINDOW)..start];
         if !self.negation.regex().is_match(before) {
             return Some(RuleHit::new(rule.id.clone(), rule.severity));
         }
         let lowered = rule.severity == High && self.sensitivity == Sensitivity::All;
         lowered.then(|| RuleHit::new(rule.negated_id.clone(), Low))
+    }
+}
+
+fn check_message(message: Option<&Value>, matched: &str) -> Result<(), EvalError> {
+    match message {
+        None => Ok(()),
+        Some(Value::Str(text)) if message::formats(text, matched) => Ok(()),
+        Some(Value::Str(_)) => Err(EvalError::new("`message` may have no other field than {match}")),
+        Some(other) => Err(EvalError::config("message", other, "a string")),
     }
 }
 
@@ -298,6 +261,21 @@ mod tests {
         assert_eq!(inspect(r#"{"sensitivity": "low"}"#, "boomers are x").unwrap(), [""; 0]);
         assert_eq!(inspect(r#"{"industry_preset": "hr"}"#, "overqualified at that age").unwrap(), ["bias.hr_medium"]);
         assert_eq!(inspect("{}", "  lame    ").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn the_policys_patterns_are_python_expressions() {
+        let custom = |entry: &str, text| inspect(&format!(r#"{{"custom_patterns": [{entry}]}}"#), text);
+        assert_eq!(custom(r#"{"pattern": "fo+\\b"}"#, "Foo foo food, é foo").unwrap(), ["bias.custom_medium"; 3]);
+        assert_eq!(custom(r#"{"pattern": "foo", "severity": "low"}"#, "foo foo foo foo").unwrap(), [""; 0]);
+        assert_eq!(custom(r#"{"pattern": "foo"}"#, "éé it's wrong to say foo").unwrap(), [""; 0]);
+        for skipped in [r#"{"pattern": "("}"#, r#"{"severity": "high"}"#, r#"{"pattern": "foo", "severity": "LOW"}"#] {
+            assert_eq!(custom(skipped, "foo foo foo foo").unwrap(), [""; 0], "{skipped}");
+        }
+        assert!(custom(r#"{"pattern": 5}"#, "").is_err() && custom("null", "").is_err());
+        assert!(custom(r#"{"pattern": "foo", "message": "{x}"}"#, "no such word").is_ok());
+        assert!(custom(r#"{"pattern": "foo", "message": "{x}"}"#, "foo foo foo foo").is_err());
+        assert!(custom(r#"{"pattern": "foo", "message": 5}"#, "foo foo foo foo").is_err());
     }
 
     #[test]

@@ -1,0 +1,332 @@
+//! The detector `copyright`: known openings, licences and notices, lyrics, the policy's own passages, and text that
+//! repeats itself.
+//!
+//! | step | rule | fires on |
+//! |---|---|---|
+//! | 1 | known_work_match | a passage of `passages.json` in the text without punctuation and case |
+//! | 2 | license_violation | a row of [`LICENSES`] whose licence the policy blocks; notices even when it does not |
+//! | 3 | lyrics_match | a word of songs and a repeated window of words |
+//! | 4 | verbatim_match | a window of words that one of the policy's signatures has too |
+//! | 5 | verbatim_match | three different windows of words that come more than once |
+
+mod windows;
+
+use super::injection_bank;
+use crate::api::{Decision, Severity};
+use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, text_set, truthy_or};
+use crate::text::{FoldedPattern, NeedleSet, Text, chars};
+use crate::value::{Map, Value};
+use aho_corasick::AhoCorasick;
+use std::sync::OnceLock;
+use windows::Signatures;
+
+const PASSAGES: &str = include_str!("passages.json");
+/// Texts shorter than this, trimmed, are not looked at.
+const MIN_LENGTH: usize = 20;
+/// The window of lyrics is never longer than this.
+const MAX_LYRICS_WINDOW: i64 = 6;
+/// So many windows that come again are a repetition.
+const MANY_WINDOWS: usize = 3;
+
+/// A notice: its pattern, the licence it stands for, whether it counts when the licence is not blocked, examples that
+/// match and that do not.
+struct License {
+    pattern: &'static str,
+    name: &'static str,
+    is_notice: bool,
+    #[cfg_attr(not(test), allow(dead_code))]
+    examples: [&'static str; 2],
+}
+
+const fn license(pattern: &'static str, name: &'static str, is_notice: bool, examples: [&'static str; 2]) -> License {
+    License { pattern, name, is_notice, examples }
+}
+
+#[rustfmt::skip]
+const LICENSES: &[License] = &[
+    license(r"gnu\s+general\s+public\s+license", "GPL", false, ["the GNU  General\nPublic License", "GNU Public License"]),
+    license(r"gpl[-\s]?(?:v|version\s*)?[23]", "GPL", false, ["LGPL-2.1", "GPL, version 2"]),
+    license(r"spdx-license-identifier:\s*gpl", "GPL", false, ["SPDX-License-Identifier:GPL", "SPDX-License-Identifier: MIT"]),
+    license(r"gnu\s+affero\s+general\s+public\s+license", "AGPL-3.0", false, ["GNU Affero General Public License", "GNU Affero"]),
+    license(r"agpl[-\s]?(?:v|version\s*)?3", "AGPL-3.0", false, ["AGPL version 3", "AGPL  3"]),
+    license(r"spdx-license-identifier:\s*agpl", "AGPL-3.0", false, ["SPDX-License-Identifier: AGPL", "SPDX: AGPL"]),
+    license(r"gnu\s+lesser\s+general\s+public\s+license", "LGPL", false, ["GNU Lesser General Public License", "GNU Lesser"]),
+    license(r"server\s+side\s+public\s+license", "SSPL-1.0", false, ["Server Side Public License", "Server-Side Public License"]),
+    license(r"sspl[-\s]?(?:v|version\s*)?1", "SSPL-1.0", false, ["SSPLv1", "SSPL 2"]),
+    license(r"mozilla\s+public\s+license", "MPL", false, ["Mozilla Public License", "Mozilla License"]),
+    license(r"copyright\s+\(c\)\s+\d{4}", "copyright_header", true, ["Copyright (c) 20245", "Copyright (c)2024"]),
+    license(r"all\s+rights\s+reserved", "all_rights_reserved", true, ["All rights reserved", "All rights"]),
+];
+
+const DEFAULT_BLOCKED: [&str; 4] = ["GPL-2.0", "GPL-3.0", "AGPL-3.0", "SSPL-1.0"];
+
+/// Words of songs: a named part with a number or colon, or an interjection.
+const LYRICS: [&str; 2] =
+    [r"(?:verse|chorus|bridge|pre-chorus|outro|intro)\s*[\d:]", r"\b(?:oh|ooh|yeah|baby|la la|na na)\b"];
+
+struct Copyright {
+    blocks: bool,
+    checks_books: bool,
+    licenses: Vec<(FoldedPattern, Result<Option<Severity>, EvalError>)>,
+    lyrics: Vec<FoldedPattern>,
+    threshold: Result<i64, EvalError>,
+    signatures: Option<Windows>,
+}
+
+/// What the policy's signatures are looked for by.
+enum Windows {
+    /// A threshold of zero or less: every text has them.
+    Every,
+    Shared(Signatures),
+}
+
+/// Makes the detector from its section of the policy.
+///
+/// # Errors
+/// When a list is none, or the threshold is no whole number and there are signatures to cut with it.
+pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
+    let blocked = text_set(section, "code_license_blocklist")?;
+    let severity = |license: &License| -> Result<Option<Severity>, EvalError> {
+        let is_blocked = |entry: &str| license.name.starts_with(entry) || entry.starts_with(license.name);
+        let (any, odd) = match &blocked {
+            None => (DEFAULT_BLOCKED.iter().any(|e| is_blocked(e)), false),
+            Some(set) => (set.texts.iter().any(|e| is_blocked(e)), set.has_others),
+        };
+        match (any, odd, license.is_notice) {
+            (true, ..) => Ok(Some(Severity::High)),
+            (false, true, _) => Err(EvalError::new("`code_license_blocklist` holds something that is no text")),
+            (false, false, notice) => Ok(notice.then_some(Severity::Medium)),
+        }
+    };
+    let mut compile = |pattern| FoldedPattern::new(pattern, needles).map_err(|e| EvalError::new(e.to_string()));
+    let threshold = match section.get("verbatim_threshold") {
+        None => Ok(8),
+        Some(Value::Int(n)) => Ok(*n),
+        Some(Value::Bool(b)) => Ok(i64::from(*b)),
+        Some(Value::BigInt(digits)) => Ok(if digits.starts_with('-') { i64::MIN } else { i64::MAX }),
+        Some(other) => Err(EvalError::config("verbatim_threshold", other, "a whole number")),
+    };
+    let signatures = signatures(section)?;
+    let signatures = if signatures.is_empty() {
+        None
+    } else {
+        Some(match usize::try_from(threshold.clone()?) {
+            Ok(n @ 1..) => Windows::Shared(Signatures::new(&signatures, n)),
+            _ => Windows::Every,
+        })
+    };
+    let licenses = if truthy_or(section, "check_code_licenses", true) { LICENSES } else { &[] };
+    let lyrics: &[&str] = if truthy_or(section, "check_lyrics", true) { &LYRICS } else { &[] };
+    Ok(Box::new(Copyright {
+        blocks: section.get("action").and_then(Value::as_str) == Some("BLOCK"),
+        checks_books: truthy_or(section, "check_books", true),
+        licenses: licenses.iter().map(|l| Ok((compile(l.pattern)?, severity(l)))).collect::<Result<_, EvalError>>()?,
+        lyrics: lyrics.iter().map(|pattern| compile(pattern)).collect::<Result<_, _>>()?,
+        threshold,
+        signatures,
+    }))
+}
+
+/// The policy's own passages, without case and punctuation.
+fn signatures(section: &Map) -> Result<Vec<String>, EvalError> {
+    match section.get("custom_signatures") {
+        None => Ok(Vec::new()),
+        Some(Value::List(items)) => Ok(items.iter().filter_map(Value::as_str).map(plain).collect()),
+        Some(Value::Str(text)) => Ok(text.chars().map(|c| plain(c.encode_utf8(&mut [0; 4]))).collect()),
+        Some(Value::Map(map)) => Ok(map.text_entries().map(|(key, _)| plain(key)).collect()),
+        Some(other) => Err(EvalError::config("custom_signatures", other, "a list of texts")),
+    }
+}
+
+/// Lowered, without punctuation, blanks made single: what passages and signatures are compared in.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut blank = false;
+    for c in chars::lower(text).chars() {
+        if chars::is_space(c) {
+            blank = true;
+        } else if chars::is_word(c) {
+            if blank && !out.is_empty() {
+                out.push(' ');
+            }
+            blank = false;
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The words of a plain text.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|word| !word.is_empty())
+}
+
+/// The passages of known works: an automaton over all, and for each the number of its work in order of first
+/// appearance.
+struct Passages {
+    automaton: AhoCorasick,
+    works: Vec<usize>,
+}
+
+impl Passages {
+    fn get() -> &'static Self {
+        static PARSED: OnceLock<Passages> = OnceLock::new();
+        PARSED.get_or_init(|| {
+            let vocabulary = injection_bank::read(PASSAGES).unwrap_or(Value::Null);
+            let rows = vocabulary.get("passages_in_order").and_then(Value::as_list).unwrap_or_default();
+            let row = |row: &Value| match (row.get("work"), row.get("passage")) {
+                (Some(Value::Int(work)), Some(Value::Str(passage))) => Some((*work, passage.clone())),
+                _ => None,
+            };
+            let rows: Vec<(i64, String)> = rows.iter().filter_map(row).collect();
+            let works = rows.iter().map(|(work, _)| rows.iter().position(|(w, _)| w == work).unwrap_or(0)).collect();
+            let automaton = AhoCorasick::new(rows.iter().map(|(_, passage)| passage))
+                // Thirty passages are far from any limit; the tests build them.
+                .expect("the passages fit an automaton");
+            Passages { automaton, works }
+        })
+    }
+
+    /// How many different works a plain text has a passage of.
+    fn works_in(&self, plain: &str) -> usize {
+        let mut found = vec![false; self.works.len()];
+        for passage in self.automaton.find_overlapping_iter(plain) {
+            found[self.works[passage.pattern().as_usize()]] = true;
+        }
+        found.into_iter().filter(|&f| f).count()
+    }
+}
+
+impl Detector for Copyright {
+    fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
+        if chars::trim(text.raw()).chars().nth(MIN_LENGTH - 1).is_none() {
+            return Ok(Finding::clean());
+        }
+        let mut hits = Vec::new();
+        let plain = (self.checks_books || self.signatures.is_some()).then(|| plain(text.raw())).unwrap_or_default();
+        if self.checks_books {
+            let works = Passages::get().works_in(&plain);
+            hits.extend((0..works).map(|_| RuleHit::new("copyright.known_work_match", Severity::High)));
+        }
+        for (pattern, severity) in &self.licenses {
+            if pattern.is_match(text)
+                && let Some(severity) = severity.clone()?
+            {
+                hits.push(RuleHit::new("copyright.license_violation", severity));
+            }
+        }
+        // Whatever the text, the reference cuts it into windows of so many words.
+        let threshold = self.threshold.clone()?;
+        let words: Vec<&str> = text.lower().split(chars::is_space).filter(|w| !w.is_empty()).collect();
+        let repeats = |n: i64| {
+            usize::try_from(n).map_or(usize::MAX, |n| if n == 0 { usize::MAX } else { windows::repeated(&words, n) })
+        };
+        if self.lyrics.iter().any(|pattern| pattern.is_match(text)) && repeats(threshold.min(MAX_LYRICS_WINDOW)) > 0 {
+            hits.push(RuleHit::new("copyright.lyrics_match", Severity::Medium));
+        }
+        let has_signature = match &self.signatures {
+            None => false,
+            Some(Windows::Every) => true,
+            Some(Windows::Shared(signatures)) => signatures.share_window(&plain),
+        };
+        if has_signature {
+            hits.push(RuleHit::new("copyright.verbatim_match", Severity::High));
+        }
+        if threshold > 0 && repeats(threshold) >= MANY_WINDOWS {
+            hits.push(RuleHit::new("copyright.verbatim_match", Severity::Low));
+        }
+        if hits.is_empty() {
+            return Ok(Finding::clean());
+        }
+        Ok(Finding::of(if self.blocks { Decision::Block } else { Decision::Warn }, hits))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Stage;
+    use crate::value::parse_json;
+
+    fn inspect(config: &str, text: &str) -> Result<Finding, EvalError> {
+        let Ok(Value::Map(section)) = parse_json(config) else { panic!("{config}") };
+        let mut needles = NeedleSet::new();
+        let detector = build(&section, &mut needles)?;
+        let prefilter = needles.build();
+        detector.inspect(&Text::new(text, &prefilter), &Request::new(text, Stage::Output))
+    }
+
+    fn hits(config: &str, text: &str) -> Vec<(String, Severity)> {
+        let name = |h: &RuleHit| (h.id.as_str()["copyright.".len()..].to_owned(), h.severity);
+        inspect(config, text).unwrap().hits.iter().map(name).collect()
+    }
+
+    #[test]
+    fn every_notice_matches_its_example_only() {
+        for license in LICENSES {
+            let mut needles = NeedleSet::new();
+            let pattern = FoldedPattern::new(license.pattern, &mut needles).unwrap();
+            let prefilter = needles.build();
+            let [hit, miss] = license.examples;
+            assert!(pattern.is_match(&Text::new(hit, &prefilter)), "{}: {hit}", license.pattern);
+            assert!(!pattern.is_match(&Text::new(miss, &prefilter)), "{}: {miss}", license.pattern);
+        }
+    }
+
+    #[test]
+    fn works_are_found_without_case_and_punctuation_once_each() {
+        let tale = "It was the BEST of times; it was\n the worst of times!";
+        assert_eq!(hits("{}", tale), [("known_work_match".into(), Severity::High)]);
+        let both = "Happy families are all alike; every unhappy family is unhappy in its own way. \
+                    All happy families are alike; each unhappy family is unhappy in its own way.";
+        assert_eq!(hits("{}", both).len(), 1);
+        assert_eq!(Passages::get().works.len(), 34);
+    }
+
+    #[test]
+    fn a_blocked_licence_is_grave_and_an_unblocked_one_nothing_but_a_notice() {
+        let high = |n| vec![("license_violation".to_owned(), Severity::High); n];
+        assert_eq!(hits("{}", "This file is AGPL-3.0 code."), high(2));
+        assert_eq!(hits(r#"{"code_license_blocklist": []}"#, "This file is AGPL-3.0 code."), []);
+        assert_eq!(hits("{}", "Please, all rights reserved"), [("license_violation".into(), Severity::Medium)]);
+        assert!(inspect(r#"{"code_license_blocklist": [1]}"#, "This file is AGPL-3.0 code.").is_err());
+    }
+
+    #[test]
+    fn lyrics_need_a_word_of_songs_and_a_repetition() {
+        let line = "one two three four five six ";
+        assert_eq!(hits("{}", &format!("{line}yeah {line}")), [("lyrics_match".into(), Severity::Medium)]);
+        assert_eq!(hits("{}", &format!("{line}{line}")), [("verbatim_match".into(), Severity::Low); 0]);
+        assert_eq!(hits(r#"{"verbatim_threshold": 0}"#, "a text of some words, baby")[0].0, "lyrics_match");
+    }
+
+    #[test]
+    fn signatures_are_compared_by_windows() {
+        let config = r#"{"custom_signatures": ["The quick, brown fox jumps over the lazy dog", 5]}"#;
+        assert_eq!(hits(config, "so QUICK brown fox jumps over the lazy-dog"), []);
+        assert_eq!(
+            hits(config, "so quick brown fox jumps over the lazy dog!"),
+            [("verbatim_match".into(), Severity::High)]
+        );
+        let always = r#"{"custom_signatures": [""], "verbatim_threshold": -1}"#;
+        assert_eq!(hits(always, "any text of twenty characters").len(), 1);
+    }
+
+    #[test]
+    fn a_run_of_ten_words_that_comes_again_is_a_repetition() {
+        let run = |n: usize| (0..n).map(|i| format!("w{i} ")).collect::<String>();
+        assert_eq!(hits("{}", &run(10).repeat(2)), [("verbatim_match".into(), Severity::Low)]);
+        assert_eq!(hits("{}", &format!("{0}x {0}", run(9))), []);
+    }
+
+    #[test]
+    fn a_threshold_that_is_no_whole_number_fails_beyond_the_shortest_texts() {
+        for threshold in ["null", "2.0", "\"3\"", "-1.5"] {
+            let config = format!(r#"{{"verbatim_threshold": {threshold}}}"#);
+            assert!(inspect(&config, "short").is_ok());
+            assert!(inspect(&config, "a text of twenty characters").is_err());
+            let config = format!(r#"{{"verbatim_threshold": {threshold}, "custom_signatures": ["x"]}}"#);
+            assert!(inspect(&config, "short").is_err());
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Windows of words: which sequences of n words come twice, or stand in another text too.
+//!
+//! A window gets a number; equal windows have equal numbers. Numbers of windows of 1, 2, 4, ... words are made of pairs
+//! of numbers half as long, and a window of any length of a few of those: time grows with the logarithm of the length
+//! only, and nothing is ever mistaken for something else as with hashes.
+
+use std::collections::HashMap;
+
+/// Numbers the pairs of one step, the same pair always alike. `None`: a pair that cannot match anything.
+trait Pairs {
+    fn number(&mut self, step: usize, pair: (u32, u32)) -> Option<u32>;
+}
+
+/// The numbers of all windows of `n` words (at least 1), given the numbers of the words. `None` inside: the window
+/// has no number.
+fn windows(words: &[Option<u32>], n: usize, pairs: &mut impl Pairs) -> Vec<Option<u32>> {
+    if words.len() < n {
+        return Vec::new();
+    }
+    let count = words.len() - n + 1;
+    // `power` numbers the windows of 2^k words; `made` those of the words of n taken so far.
+    let mut power = words.to_vec();
+    let mut power_len = 1;
+    let mut made: Option<(Vec<Option<u32>>, usize)> = None;
+    let mut step = 0;
+    let mut left = n;
+    loop {
+        if left & 1 == 1 {
+            made = Some(match made {
+                None => (power[..count].to_vec(), power_len),
+                Some((mut numbers, len)) => {
+                    for (i, number) in numbers.iter_mut().enumerate() {
+                        *number = number.zip(power[i + len]).and_then(|pair| pairs.number(step, pair));
+                    }
+                    step += 1;
+                    (numbers, len + power_len)
+                }
+            });
+        }
+        left >>= 1;
+        if left == 0 {
+            break;
+        }
+        let doubled = power.len() - power_len;
+        for i in 0..doubled {
+            power[i] = power[i].zip(power[i + power_len]).and_then(|pair| pairs.number(step, pair));
+        }
+        power.truncate(doubled);
+        step += 1;
+        power_len *= 2;
+    }
+    made.map_or_else(Vec::new, |(numbers, _)| numbers)
+}
+
+/// Gives every new pair a new number.
+#[derive(Debug, Default)]
+struct Learned {
+    steps: Vec<HashMap<(u32, u32), u32>>,
+}
+
+impl Pairs for Learned {
+    fn number(&mut self, step: usize, pair: (u32, u32)) -> Option<u32> {
+        if self.steps.len() <= step {
+            self.steps.resize_with(step + 1, HashMap::new);
+        }
+        let known = &mut self.steps[step];
+        let next = u32::try_from(known.len()).ok()?;
+        Some(*known.entry(pair).or_insert(next))
+    }
+}
+
+/// Knows the pairs that were learned and no others.
+struct Known<'l>(&'l Learned);
+
+impl Pairs for Known<'_> {
+    fn number(&mut self, step: usize, pair: (u32, u32)) -> Option<u32> {
+        self.0.steps.get(step)?.get(&pair).copied()
+    }
+}
+
+/// Numbers words in order of first occurrence.
+fn number_words<'t>(words: impl Iterator<Item = &'t str>, numbers: &mut HashMap<&'t str, u32>) -> Vec<Option<u32>> {
+    words
+        .map(|word| {
+            let next = u32::try_from(numbers.len()).ok()?;
+            Some(*numbers.entry(word).or_insert(next))
+        })
+        .collect()
+}
+
+/// How many different windows of `n` words (at least 1) come more than once.
+pub(super) fn repeated(words: &[&str], n: usize) -> usize {
+    let mut numbers = HashMap::with_capacity(words.len());
+    let words = number_words(words.iter().copied(), &mut numbers);
+    let mut times = vec![0u32; numbers.len()];
+    for word in words.iter().flatten() {
+        times[*word as usize] += 1;
+    }
+    // A window that comes again consists of words that do; in most texts no n of them stand together.
+    let again = |word: &Option<u32>| word.filter(|&w| times[w as usize] > 1);
+    let kept: Vec<Option<u32>> = words.iter().map(again).collect();
+    if !kept.split(Option::is_none).any(|run| run.len() >= n) {
+        return 0;
+    }
+    let mut counts: HashMap<u32, u32> = HashMap::new();
+    for window in windows(&kept, n, &mut Learned::default()).into_iter().flatten() {
+        *counts.entry(window).or_default() += 1;
+    }
+    counts.values().filter(|&&times| times > 1).count()
+}
+
+/// Texts whose windows are looked for in others.
+#[derive(Debug)]
+pub(super) struct Signatures {
+    n: usize,
+    words: HashMap<String, u32>,
+    learned: Learned,
+    /// Whether any text has a window at all.
+    any: bool,
+}
+
+impl Signatures {
+    /// The windows of `n` words (at least 1) of texts of words that are separated by single blanks.
+    pub(super) fn new(texts: &[String], n: usize) -> Self {
+        let mut learned = Learned::default();
+        let mut any = false;
+        let mut words: HashMap<&str, u32> = HashMap::new();
+        for text in texts {
+            let words = number_words(super::words_of(text), &mut words);
+            any |= !windows(&words, n, &mut learned).is_empty();
+        }
+        let words = words.into_iter().map(|(word, number)| (word.to_owned(), number)).collect();
+        Signatures { n, words, learned, any }
+    }
+
+    /// Whether a text has one of the windows.
+    pub(super) fn share_window(&self, text: &str) -> bool {
+        if !self.any {
+            return false;
+        }
+        let words: Vec<Option<u32>> = super::words_of(text).map(|word| self.words.get(word).copied()).collect();
+        windows(&words, self.n, &mut Known(&self.learned)).iter().any(Option::is_some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn repeated_windows_are_those_of_the_definition() {
+        let mut random = 11u64;
+        for round in 0..2000 {
+            let mut next = |below: u64| {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (random >> 33) % below
+            };
+            let words: Vec<String> = (0..next(40)).map(|_| next(1 + round % 7).to_string()).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            for n in [1, 2, 3, 5, 6, 7, 8, 13] {
+                let mut times: HashMap<&[&str], usize> = HashMap::new();
+                words.windows(n).for_each(|w| *times.entry(w).or_default() += 1);
+                assert_eq!(repeated(&words, n), times.values().filter(|&&t| t > 1).count(), "{n} of {words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn shared_windows_are_those_of_the_definition() {
+        let mut random = 5u64;
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        for _ in 0..1000 {
+            let mut text = || (0..next(25)).map(|_| next(3).to_string()).collect::<Vec<_>>().join(" ");
+            let (signatures, other) = (vec![text(), text()], text());
+            for n in [1, 2, 3, 4, 5, 6, 8] {
+                let of = |text: &str| -> HashSet<Vec<String>> {
+                    let words: Vec<String> = super::super::words_of(text).map(str::to_owned).collect();
+                    words.windows(n).map(<[String]>::to_vec).collect()
+                };
+                let shared = signatures.iter().any(|s| !of(s).is_disjoint(&of(&other)));
+                assert_eq!(
+                    Signatures::new(&signatures, n).share_window(&other),
+                    shared,
+                    "{n} {signatures:?} {other:?}"
+                );
+            }
+        }
+    }
+}

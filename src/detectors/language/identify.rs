@@ -1,0 +1,265 @@
+//! Which language a text is in, and how sure that is.
+
+use crate::text::Text;
+use crate::value::{Value, parse_json};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// `scripts_in_order`, `trigram_letters_beyond_ascii_a_to_z` and `trigram_profiles_in_order`.
+const DATA: &str = include_str!("profiles.json");
+
+/// The code of a text that could not be identified.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// A script decides when its share of the characters is above this.
+const DECIDING_SHARE: f64 = 0.3;
+/// What is added to a deciding script's share to make the confidence.
+const SCRIPT_BONUS: f64 = 0.2;
+/// A script counts towards a mixed text when its share is above this.
+const MIXED_SHARE: f64 = 0.2;
+/// How many of the most frequent trigrams are compared with the profiles.
+const TOP_TRIGRAMS: usize = 60;
+/// The script that never decides: its languages are told apart by trigrams.
+const LATIN: usize = 0;
+
+/// The data of all scripts and languages.
+pub(super) struct Identifier {
+    scripts: Vec<Script>,
+    /// The numbers of letters beyond a to z, from 27 on.
+    letters: HashMap<char, u32>,
+    profiles: Vec<Profile>,
+}
+
+struct Script {
+    first: char,
+    last: char,
+    languages: Vec<String>,
+}
+
+struct Profile {
+    language: String,
+    /// How many trigrams the profile counts for, those that cannot occur included.
+    size: f64,
+    trigrams: Vec<u32>,
+}
+
+impl Identifier {
+    pub(super) fn new() -> Self {
+        let data = parse_json(DATA).unwrap_or(Value::Null);
+        let list = |value: Option<&Value>| value.and_then(Value::as_list).unwrap_or_default().to_vec();
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let point = |value: &Value, key: &str| {
+            u32::from_str_radix(&text(value, key), 16).ok().and_then(char::from_u32).unwrap_or_default()
+        };
+        let scripts = list(data.get("scripts_in_order")).into_iter().map(|script| Script {
+            first: point(&script, "first"),
+            last: point(&script, "last"),
+            languages: list(script.get("languages")).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        });
+        let mut identifier = Identifier {
+            scripts: scripts.collect(),
+            letters: text(&data, "trigram_letters_beyond_ascii_a_to_z").chars().zip(27..).collect(),
+            profiles: Vec::new(),
+        };
+        let profiles = list(data.get("trigram_profiles_in_order"));
+        let profiles = profiles.iter().map(|profile| Profile {
+            language: text(profile, "language"),
+            size: profile.get("size").and_then(Value::as_number).unwrap_or(1.0),
+            trigrams: list(profile.get("entries"))
+                .iter()
+                .filter_map(Value::as_str)
+                .filter_map(|entry| identifier.trigram(entry))
+                .collect(),
+        });
+        identifier.profiles = profiles.collect();
+        identifier
+    }
+
+    /// The number of a letter that trigrams are made of, 1 to 127.
+    fn letter(&self, c: char) -> Option<u32> {
+        if c.is_ascii() {
+            return c.is_ascii_lowercase().then(|| u32::from(c) - u32::from('a') + 1);
+        }
+        self.letters.get(&c).copied()
+    }
+
+    /// The number of a trigram; `None` for an entry of another length, which no text has.
+    fn trigram(&self, entry: &str) -> Option<u32> {
+        let letters: Vec<u32> = entry.chars().map(|c| self.letter(c)).collect::<Option<_>>()?;
+        if let [a, b, c] = letters[..] { Some(a << 14 | b << 7 | c) } else { None }
+    }
+
+    /// The language's code and the confidence.
+    pub(super) fn identify(&self, text: &Text<'_>, scripts: &Scripts) -> (&str, f64) {
+        if scripts.total == 0 {
+            return (UNKNOWN, 0.0);
+        }
+        let mut by_count: Vec<(usize, usize)> = scripts.counts.clone();
+        by_count.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        for (script, count) in by_count.into_iter().filter(|&(script, _)| script != LATIN) {
+            let share = scripts.share(count);
+            if share > DECIDING_SHARE {
+                let language = self.scripts[script].languages.first().map_or(UNKNOWN, String::as_str);
+                return (language, (share + SCRIPT_BONUS).min(1.0));
+            }
+        }
+        self.by_trigrams(text)
+    }
+
+    fn by_trigrams(&self, text: &Text<'_>) -> (&str, f64) {
+        let top = self.top_trigrams(text);
+        let mut best = (UNKNOWN, 0.0);
+        for profile in &self.profiles {
+            let shared = profile.trigrams.iter().filter(|t| top.binary_search(t).is_ok()).count();
+            #[allow(clippy::cast_precision_loss)]
+            let score = shared as f64 / profile.size;
+            if score > best.1 {
+                best = (&profile.language, score);
+            }
+        }
+        best
+    }
+
+    /// The most frequent trigrams of the lowered text's letters, sorted by number. Of equally frequent ones the
+    /// earlier are taken.
+    fn top_trigrams(&self, text: &Text<'_>) -> Vec<u32> {
+        let mut places: HashMap<u32, u32, BuildHasherDefault<TrigramHasher>> = HashMap::default();
+        let mut counts: Vec<(u32, u32)> = Vec::new();
+        let mut window = 0u32;
+        for letter in text.lower().chars().filter_map(|c| self.letter(c)) {
+            window = (window << 7 | letter) & 0x1F_FFFF;
+            if window >> 14 == 0 {
+                continue;
+            }
+            let place = *places.entry(window).or_insert_with(|| {
+                counts.push((window, 0));
+                // Places are numbered as long as 21-bit trigrams are distinct.
+                u32::try_from(counts.len() - 1).unwrap_or(u32::MAX)
+            });
+            let count = &mut counts[place as usize].1;
+            *count = count.saturating_add(1);
+        }
+        if counts.len() > TOP_TRIGRAMS {
+            // A stable sort keeps the order of first appearance among equals.
+            counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+            counts.truncate(TOP_TRIGRAMS);
+        }
+        let mut top: Vec<u32> = counts.into_iter().map(|(trigram, _)| trigram).collect();
+        top.sort_unstable();
+        top
+    }
+}
+
+/// Trigrams are small numbers: a multiplication spreads them enough.
+#[derive(Default)]
+struct TrigramHasher(u64);
+
+impl Hasher for TrigramHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+    fn write_u32(&mut self, n: u32) {
+        self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 ^= self.0 >> 32;
+    }
+}
+
+/// How often each script occurs in a text.
+pub(super) struct Scripts {
+    /// Script and count, in the order of first appearance.
+    counts: Vec<(usize, usize)>,
+    total: usize,
+}
+
+impl Scripts {
+    pub(super) fn of(text: &Text<'_>, identifier: &Identifier) -> Self {
+        if text.is_ascii() {
+            let total = text.raw().len();
+            return Scripts { counts: vec![(LATIN, total)], total };
+        }
+        let mut counts: Vec<(usize, usize)> = Vec::new();
+        let mut total = 0;
+        // Neighbours are mostly of one script: the last range is tried first.
+        let mut last = LATIN;
+        for c in text.raw().chars() {
+            let holds = |script: &Script| (script.first..=script.last).contains(&c);
+            if !identifier.scripts.get(last).is_some_and(holds) {
+                match identifier.scripts.iter().position(holds) {
+                    Some(script) => last = script,
+                    None => continue,
+                }
+            }
+            total += 1;
+            match counts.iter_mut().find(|(script, _)| *script == last) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((last, 1)),
+            }
+        }
+        Scripts { counts, total }
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn share(&self, count: usize) -> f64 {
+        count as f64 / self.total as f64
+    }
+
+    /// Whether the scripts that are frequent enough stand for more than one language; Latin stands for one.
+    pub(super) fn is_mixed(&self, identifier: &Identifier) -> bool {
+        let languages = self
+            .counts
+            .iter()
+            .filter(|&&(_, count)| self.share(count) > MIXED_SHARE)
+            .map(|&(script, _)| if script == LATIN { 1 } else { identifier.scripts[script].languages.len() });
+        languages.sum::<usize>() > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Prefilter;
+
+    fn identify(text: &str) -> (String, f64) {
+        let prefilter = Prefilter::none();
+        let text = Text::new(text, &prefilter);
+        let identifier = Identifier::new();
+        let (code, confidence) = identifier.identify(&text, &Scripts::of(&text, &identifier));
+        (code.to_owned(), confidence)
+    }
+
+    #[test]
+    fn every_script_and_profile_is_read() {
+        let identifier = Identifier::new();
+        assert_eq!(identifier.scripts.len(), 20);
+        assert_eq!(identifier.profiles.len(), 13);
+        assert!(identifier.scripts.iter().all(|s| s.first < s.last));
+        // Ranges do not overlap, so the one that was found last may be tried first.
+        for (i, a) in identifier.scripts.iter().enumerate() {
+            assert!(identifier.scripts[i + 1..].iter().all(|b| a.last < b.first || b.last < a.first));
+        }
+        assert!(identifier.letters.values().all(|&n| n < 128));
+        for profile in &identifier.profiles {
+            assert!(profile.trigrams.len() + 1 >= profile.size as usize, "{}", profile.language);
+        }
+    }
+
+    #[test]
+    fn a_script_decides_with_its_share() {
+        assert_eq!(identify("日本語"), ("zh".into(), 1.0));
+        assert_eq!(identify("жжжж______"), ("ru".into(), 0.4 + 0.2));
+        assert_eq!(identify("😀"), ("unknown".into(), 0.0));
+    }
+
+    #[test]
+    fn trigrams_span_words() {
+        let (code, confidence) = identify("the and ing ion tio ent ati for her ter");
+        assert_eq!(code, "en");
+        assert!(confidence >= 10.0 / 30.0);
+        assert_eq!(identify("a b 1"), ("unknown".into(), 0.0));
+    }
+}

@@ -1,0 +1,448 @@
+//! The detector `pii`: personal data, found by kind and redacted, blocked or only reported.
+//!
+//! Kinds are searched in the order of [`KINDS`] and [`REGIONAL`], then the policy's own patterns. Each match is a hit;
+//! the matches whose kind is to be redacted are then joined into one rewritten text.
+
+mod kinds;
+mod partial;
+mod regional;
+mod scan;
+
+use crate::api::{Decision, Severity};
+use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, severity_sum, truthy_or};
+use crate::text::{
+    ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, PythonRegex, Text, TokenPattern, redact,
+};
+use crate::value::{Map, Value};
+use kinds::{Check, KINDS, Kind, Look, Together};
+use regional::REGIONAL;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// What is done with the matches of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Redact,
+    Block,
+    Allow,
+}
+
+impl Action {
+    /// The action that a policy's value means; what it does not know is a redaction.
+    fn of(value: &Value) -> Self {
+        let name = value.as_str().map(|s| crate::text::chars::trim(s).to_uppercase());
+        match name.as_deref() {
+            Some("BLOCK" | "DENY") => Action::Block,
+            Some("ALLOW" | "WARN" | "LOG" | "NONE") => Action::Allow,
+            _ => Action::Redact,
+        }
+    }
+}
+
+/// What the checks of single kinds depend on.
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    skip_private_ips: bool,
+    luhn_strict: bool,
+}
+
+/// Makes the detector from its section of the policy.
+///
+/// # Errors
+/// When `types` or `patterns` is of the wrong kind, or a pattern has a repetition too large for Python.
+pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
+    let default = section.get("action").map_or(Action::Redact, Action::of);
+    let mut kinds = Vec::new();
+    let mut actions: Vec<(&'static str, Action)> = Vec::new();
+    for kind in KINDS.iter().chain(REGIONAL) {
+        let (on, action) = setting(section, kind, default)?;
+        actions.push((kind.name, action));
+        if on {
+            kinds.push(Search::new(kind, action, needles)?);
+        }
+    }
+    let action_of = |name: &str| actions.iter().find(|(kind, _)| *kind == name).map_or(default, |&(_, action)| action);
+    let patterns = match section.get("patterns") {
+        None => Vec::new(),
+        Some(Value::Map(patterns)) => custom_patterns(patterns, action_of, needles)?,
+        Some(other) => return Err(EvalError::config("patterns", other, "an object")),
+    };
+    Ok(Box::new(Pii {
+        kinds,
+        patterns,
+        default,
+        partial: section.get("redaction_strategy").is_some_and(|v| v.as_str() == Some("partial")),
+        options: Options {
+            skip_private_ips: truthy_or(section, "skip_private_ips", true),
+            luhn_strict: truthy_or(section, "luhn_strict", true),
+        },
+    }))
+}
+
+/// Whether a kind is looked for and what is done with it.
+fn setting(section: &Map, kind: &Kind, default: Action) -> Result<(bool, Action), EvalError> {
+    let wrong = |value: &Value| Err(EvalError::config("types", value, "an object of type names"));
+    let named = match section.get("types") {
+        None => None,
+        Some(Value::Map(types)) => types.get(kind.name),
+        // Python asks these whether they hold the name, and fails when it then looks the name up.
+        Some(names @ Value::List(items)) if items.iter().any(|v| v.as_str() == Some(kind.name)) => return wrong(names),
+        Some(names @ Value::Str(text)) if text.contains(kind.name) => return wrong(names),
+        Some(Value::List(_) | Value::Str(_)) => None,
+        Some(other) => return wrong(other),
+    };
+    match named {
+        None => Ok((kind.on, default)),
+        Some(Value::Bool(on)) => Ok((*on, default)),
+        Some(Value::Map(own)) => {
+            Ok((truthy_or(own, "enabled", kind.on), own.get("action").map_or(default, Action::of)))
+        }
+        Some(other) => Err(EvalError::config(kind.name, other, "a boolean or an object")),
+    }
+}
+
+/// The policy's own patterns; those that are no expressions are left out.
+fn custom_patterns(
+    patterns: &Map,
+    action_of: impl Fn(&str) -> Action,
+    needles: &mut NeedleSet,
+) -> Result<Vec<CustomPattern>, EvalError> {
+    let mut custom = Vec::new();
+    for (name, pattern) in patterns.iter() {
+        let name = name.as_text();
+        let Some(pattern) = pattern.as_str() else { continue };
+        match PythonRegex::compile(pattern, true) {
+            Ok(regex) => custom.push(CustomPattern {
+                id: format!("pii.custom.{name}").into(),
+                placeholder: name.to_owned(),
+                gate: needles.gate(regex.needles()),
+                regex,
+                action: action_of(name),
+            }),
+            Err(e) if e.is_syntax() => {}
+            Err(e) => return Err(EvalError::new(format!("the pattern {pattern:?}: {e}"))),
+        }
+    }
+    Ok(custom)
+}
+
+struct Pii {
+    kinds: Vec<Search>,
+    patterns: Vec<CustomPattern>,
+    default: Action,
+    partial: bool,
+    options: Options,
+}
+
+struct CustomPattern {
+    id: RuleId,
+    placeholder: String,
+    gate: Gate,
+    regex: PythonRegex,
+    action: Action,
+}
+
+/// A kind that the policy looks for.
+struct Search {
+    action: Action,
+    together: Together,
+    matchers: Vec<Compiled>,
+}
+
+struct Compiled {
+    id: &'static str,
+    severity: Severity,
+    placeholder: String,
+    digits: usize,
+    pattern: Pattern,
+    check: Option<Check>,
+}
+
+enum Pattern {
+    Folded(FoldedPattern),
+    Cased(CasedPattern),
+    Token(TokenPattern),
+    Scan(fn(&Text<'_>) -> Vec<CharSpan>),
+}
+
+impl Search {
+    fn new(kind: &Kind, action: Action, needles: &mut NeedleSet) -> Result<Self, EvalError> {
+        let compiled = kind.matchers.iter().map(|matcher| {
+            Ok(Compiled {
+                id: matcher.id,
+                severity: matcher.severity,
+                placeholder: match matcher.placeholder {
+                    "" => kind.name.to_ascii_uppercase(),
+                    placeholder => placeholder.to_owned(),
+                },
+                digits: matcher.digits,
+                pattern: Pattern::new(&matcher.look, needles)?,
+                check: matcher.check,
+            })
+        });
+        let matchers = compiled.collect::<Result<_, EvalError>>()?;
+        Ok(Search { action, together: kind.together, matchers })
+    }
+}
+
+impl Pattern {
+    fn new(look: &Look, needles: &mut NeedleSet) -> Result<Self, EvalError> {
+        let error = |e: crate::text::pattern::PatternError| EvalError::new(e.to_string());
+        Ok(match *look {
+            Look::Folded(pattern) => Pattern::Folded(FoldedPattern::new(pattern, needles).map_err(error)?),
+            Look::Cased(pattern) => Pattern::Cased(CasedPattern::new(pattern, needles).map_err(error)?),
+            Look::Cued(pattern, words, short) => {
+                // Short cues are parts of many words; before a blank they are rare.
+                let blanks = (b'\t'..=b'\r').chain(0x1C..=b' ').chain([crate::text::fold::BLANK]);
+                let before_blank = |word: &&'static str| {
+                    let word = word.as_bytes();
+                    blanks.clone().map(move |blank| [word, &[blank]].concat())
+                };
+                let words = words.iter().map(|word| word.as_bytes().to_vec());
+                let gate = needles.gate(words.chain(short.iter().flat_map(before_blank)));
+                let pattern = CasedPattern::new(pattern, &mut NeedleSet::new()).map_err(error)?;
+                Pattern::Cased(pattern.behind(gate))
+            }
+            Look::Token(forms) => Pattern::Token(TokenPattern::new(forms, needles)),
+            Look::Scan(scan) => Pattern::Scan(scan),
+        })
+    }
+
+    /// All non-overlapping matches, left to right.
+    fn find_all(&self, text: &Text<'_>) -> Vec<CharSpan> {
+        match self {
+            Pattern::Folded(pattern) => pattern.find_iter(text).collect(),
+            Pattern::Cased(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
+            Pattern::Token(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
+            Pattern::Scan(scan) => scan(text),
+        }
+    }
+}
+
+/// A match to be redacted.
+struct Stretch<'p> {
+    span: ByteSpan,
+    placeholder: &'p str,
+}
+
+impl Detector for Pii {
+    fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
+        let mut hits = Vec::new();
+        let mut stretches = Vec::new();
+        let mut blocks = false;
+        for kind in &self.kinds {
+            let before = hits.len();
+            self.search(kind, text, |matcher, span| {
+                hits.push(RuleHit::new(matcher.id, matcher.severity));
+                if kind.action == Action::Redact {
+                    stretches.push(Stretch { span: text.bytes(span), placeholder: &matcher.placeholder });
+                }
+            });
+            blocks |= kind.action == Action::Block && hits.len() > before;
+        }
+        for custom in self.patterns.iter().filter(|custom| text.is_open(custom.gate)) {
+            for span in custom.regex.find_iter(text.raw()) {
+                hits.push(RuleHit::new(custom.id.clone(), Severity::High));
+                blocks |= self.default == Action::Block;
+                if custom.action == Action::Redact {
+                    stretches.push(Stretch { span, placeholder: &custom.placeholder });
+                }
+            }
+        }
+        if hits.is_empty() {
+            return Ok(Finding::clean());
+        }
+        let (decision, sanitized) = if blocks {
+            (Decision::Block, None)
+        } else if stretches.is_empty() {
+            (Decision::Allow, None)
+        } else {
+            (Decision::Redact, Some(self.rewrite(text.raw(), stretches)))
+        };
+        Ok(Finding { decision: Some(decision), risk: severity_sum(&hits), hits, sanitized })
+    }
+}
+
+impl Pii {
+    /// Hands over the accepted matches of a kind.
+    fn search<'k>(&self, kind: &'k Search, text: &Text<'_>, mut take: impl FnMut(&'k Compiled, CharSpan)) {
+        let mut seen: HashSet<CharSpan> = HashSet::new();
+        let mut first: Vec<CharSpan> = Vec::new();
+        for (i, matcher) in kind.matchers.iter().enumerate() {
+            if matcher.digits > 0 && text.shape().digits < matcher.digits {
+                continue;
+            }
+            for span in matcher.pattern.find_all(text) {
+                if matcher.check.is_some_and(|check| !check(text, span, &self.options)) {
+                    continue;
+                }
+                let counts = match kind.together {
+                    Together::All => true,
+                    Together::Distinct => seen.insert(span),
+                    Together::BesideFirst => i == 0 || !touches(&first, span),
+                };
+                if counts {
+                    take(matcher, span);
+                }
+                if i == 0 && kind.together == Together::BesideFirst {
+                    first.push(span);
+                }
+            }
+        }
+    }
+
+    fn rewrite(&self, raw: &str, mut stretches: Vec<Stretch<'_>>) -> String {
+        redact::keep_leftmost_longest(&mut stretches, |stretch| stretch.span);
+        let replacements = stretches.iter().map(|stretch| {
+            let part = if self.partial { partial::partial(stretch.placeholder, stretch.span.of(raw)) } else { None };
+            (stretch.span, Cow::Owned(part.unwrap_or_else(|| format!("[{}]", stretch.placeholder))))
+        });
+        redact::replace(raw, replacements)
+    }
+}
+
+/// Whether a stretch begins or ends within one of the others, which are in order.
+fn touches(others: &[CharSpan], span: CharSpan) -> bool {
+    let next = others.partition_point(|other| other.end <= span.start);
+    let begins = others.get(next).is_some_and(|other| other.start <= span.start);
+    let next = others.partition_point(|other| other.end < span.end);
+    let ends = others.get(next).is_some_and(|other| other.start < span.end);
+    begins || ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Stage;
+    use crate::value::parse_json;
+
+    fn inspect(config: &str, text: &str) -> Result<Finding, EvalError> {
+        let Ok(Value::Map(section)) = parse_json(config) else { panic!("{config}") };
+        let mut needles = NeedleSet::new();
+        let detector = build(&section, &mut needles)?;
+        let prefilter = needles.build();
+        detector.inspect(&Text::new(text, &prefilter), &Request::new(text, Stage::Input))
+    }
+
+    /// `<24>` becomes 24 letters and digits, `<h32>` 32 hex digits, so that no file holds what looks like a key.
+    fn expand(example: &str) -> String {
+        let mut out = String::new();
+        let mut rest = example;
+        while let Some((before, after)) = rest.split_once('<') {
+            let (count, after) = after.split_once('>').unwrap();
+            let alphabet = if count.starts_with('h') { "0123456789abcdef" } else { "a1B2c3D4e5F6g7H8i9J0kL" };
+            out.push_str(before);
+            out.extend(alphabet.chars().cycle().take(count.trim_start_matches('h').parse().unwrap()));
+            rest = after;
+        }
+        out + rest
+    }
+
+    #[test]
+    fn every_matcher_fires_on_its_examples_only() {
+        for kind in KINDS.iter().chain(REGIONAL) {
+            for matcher in kind.matchers {
+                let alone = Kind { name: kind.name, on: true, together: Together::All, matchers: &[] };
+                let mut needles = NeedleSet::new();
+                let mut search = Search::new(&alone, Action::Redact, &mut needles).unwrap();
+                search.matchers = vec![Compiled {
+                    id: matcher.id,
+                    severity: matcher.severity,
+                    placeholder: String::new(),
+                    digits: matcher.digits,
+                    pattern: Pattern::new(&matcher.look, &mut needles).unwrap(),
+                    check: matcher.check,
+                }];
+                let prefilter = needles.build();
+                let pii = Pii {
+                    kinds: Vec::new(),
+                    patterns: Vec::new(),
+                    default: Action::Redact,
+                    partial: false,
+                    options: Options { skip_private_ips: true, luhn_strict: true },
+                };
+                let fires = |example: &str| {
+                    let mut count = 0;
+                    pii.search(&search, &Text::new(expand(example), &prefilter), |_, _| count += 1);
+                    count > 0
+                };
+                for hit in matcher.hits {
+                    assert!(fires(hit), "{} misses {hit:?}", matcher.id);
+                    assert!(fires(&format!("é\u{2003}{hit}\u{2003}é")), "{} misses {hit:?} among others", matcher.id);
+                }
+                for miss in matcher.misses {
+                    assert!(!fires(miss), "{} hits {miss:?}", matcher.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_of_overlapping_matches_is_redacted() {
+        let finding = inspect("{}", "card 4111 1111 1111 1111, joe@example.com").unwrap();
+        assert_eq!(finding.sanitized.as_deref(), Some("card [CREDIT_CARD], [EMAIL]"));
+        let ids: Vec<_> = finding.hits.iter().map(|hit| hit.id.as_str()).collect();
+        assert_eq!(ids, ["pii.email", "pii.credit_card", "pii.username"]);
+        assert_eq!(finding.risk, 100);
+    }
+
+    #[test]
+    fn actions_go_by_kind() {
+        let decide = |config| inspect(config, "joe@x.org 8.8.8.8").map(|f| (f.decision, f.sanitized));
+        let redacted = |text: &str| Ok((Some(Decision::Redact), Some(text.to_owned())));
+        assert_eq!(decide("{}"), redacted("[EMAIL] [IPV4]"));
+        assert_eq!(decide(r#"{"types": {"email": {"action": "log"}}}"#), redacted("joe@x.org [IPV4]"));
+        assert_eq!(decide(r#"{"types": {"email": {"action": " deny "}}}"#), Ok((Some(Decision::Block), None)));
+        assert_eq!(decide(r#"{"action": "ALLOW"}"#), Ok((Some(Decision::Allow), None)));
+        assert_eq!(decide(r#"{"action": "ALLOW", "types": {"email": {"action": null}}}"#), redacted("[EMAIL] 8.8.8.8"));
+        assert_eq!(
+            decide(r#"{"types": {"email": false}, "redaction_strategy": "partial"}"#),
+            redacted("joe@x.org 8.8.x.x")
+        );
+    }
+
+    #[test]
+    fn custom_patterns_take_the_default_action_or_that_of_their_namesake() {
+        let of = |config| inspect(config, "ticket HX-1").map(|f| (f.decision, f.sanitized));
+        assert_eq!(
+            of(r#"{"patterns": {"hx": "hx-\\d", "bad": "(", "worse": 5}}"#),
+            Ok((Some(Decision::Redact), Some("ticket [hx]".to_owned())))
+        );
+        assert_eq!(
+            of(r#"{"patterns": {"email": "hx"}, "types": {"email": {"action": "BLOCK"}}}"#),
+            Ok((Some(Decision::Allow), None))
+        );
+        assert_eq!(of(r#"{"patterns": {"hx": "hx"}, "action": "BLOCK"}"#), Ok((Some(Decision::Block), None)));
+        assert!(of(r#"{"patterns": null}"#).is_err());
+    }
+
+    #[test]
+    fn types_of_the_wrong_kind_fail() {
+        for config in
+            [r#"{"types": null}"#, r#"{"types": ["email"]}"#, r#"{"types": "email"}"#, r#"{"types": {"url": 1}}"#]
+        {
+            assert!(inspect(config, "").is_err(), "{config}");
+        }
+        assert!(inspect(r#"{"types": ["other"]}"#, "").is_ok());
+    }
+
+    #[test]
+    fn a_name_is_reported_once_and_a_simple_address_not_within_a_full_one() {
+        let count = |config: &str, text: &str| inspect(config, text).unwrap().hits.len();
+        assert_eq!(count("{}", "Dear Ann Lee"), 1);
+        let address = r#"{"types": {"address": true, "url": false}}"#;
+        assert_eq!(count(address, "5 Oak Street, Springfield, IL 62704"), 1);
+        assert_eq!(count(address, "5 Oak Street"), 1);
+    }
+
+    #[test]
+    fn touching_is_beginning_or_ending_within() {
+        let span = |start, end| CharSpan { start, end };
+        let others = [span(2, 5), span(8, 9)];
+        for (start, end, expected) in
+            [(0, 2, false), (0, 3, true), (4, 7, true), (5, 8, false), (5, 9, true), (0, 12, false), (2, 12, true)]
+        {
+            assert_eq!(touches(&others, span(start, end)), expected, "{start}..{end}");
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Personal data whose form is easier walked through than written as a pattern: e-mail addresses, phone and card
+//! numbers, social security numbers. All in one pass over the text.
+
+use crate::text::fold::{BLANK, DIGIT};
+use crate::text::token::AsciiSet;
+use crate::text::{ByteSpan, CharSpan, Text, chars, checksums};
+
+const LOCAL: AsciiSet = AsciiSet::ALNUM.with(b"._%+-");
+const DOMAIN: AsciiSet = AsciiSet::ALNUM.with(b".-");
+const LETTER: AsciiSet = AsciiSet::UPPER.or(AsciiSet::LOWER);
+const UPI: AsciiSet = AsciiSet::ALNUM.with(b"._-");
+
+/// E-mail addresses.
+pub(super) fn emails(text: &Text<'_>) -> Vec<CharSpan> {
+    around_at(text, LOCAL, 1, |raw, at| {
+        let bytes = raw.as_bytes();
+        let domain = &bytes[at..at + DOMAIN.run(bytes, at, usize::MAX)];
+        // The domain gives back to the last dot behind which a top-level name fits; the pipe is the reference's.
+        let dots = memchr::memrchr_iter(b'.', domain).filter(|&dot| dot > 0);
+        dots.map(|dot| at + dot + 1).find_map(|start| {
+            let end = start + LETTER.with(b"|").run(bytes, start, usize::MAX);
+            (start + 2..=end).rev().find(|&end| chars::edge_at(raw, end))
+        })
+    })
+}
+
+/// Indian payment addresses: like an e-mail address with a handle instead of a domain.
+pub(super) fn upi_ids(text: &Text<'_>) -> Vec<CharSpan> {
+    around_at(text, UPI, 3, |raw, at| {
+        let len = LETTER.run(raw.as_bytes(), at, usize::MAX);
+        let end = at + len;
+        let ends = !chars::word_at(raw, end) && raw.as_bytes().get(end) != Some(&b'.');
+        ((2..=20).contains(&len) && ends).then_some(end)
+    })
+}
+
+/// Matches around each `@`: before it a run of `local` characters from the first word edge in it, at least `min` long;
+/// behind it what `behind` says (it is given the byte after the `@`).
+fn around_at(
+    text: &Text<'_>,
+    local: AsciiSet,
+    min: usize,
+    behind: impl Fn(&str, usize) -> Option<usize>,
+) -> Vec<CharSpan> {
+    let raw = text.raw();
+    let bytes = raw.as_bytes();
+    let mut found = Vec::new();
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'@', bytes) {
+        if at < from {
+            continue;
+        }
+        let run = bytes[from..at].iter().rev().take_while(|&&b| local.has(b)).count();
+        let Some(start) = (at - run..at).find(|&start| chars::edge_at(raw, start)) else { continue };
+        if at - start >= min
+            && let Some(end) = behind(raw, at + 1)
+        {
+            found.push(text.chars(ByteSpan { start, end }));
+            from = end;
+        }
+    }
+    found
+}
+
+/// A place in a folded text: one byte a character.
+#[derive(Clone, Copy)]
+struct Cursor<'f> {
+    folded: &'f [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(self) -> Option<u8> {
+        self.folded.get(self.at).copied()
+    }
+
+    /// The cursor behind one byte that `accepts`.
+    fn one(self, accepts: impl Fn(u8) -> bool) -> Option<Self> {
+        self.peek().filter(|&b| accepts(b)).map(|_| Cursor { at: self.at + 1, ..self })
+    }
+
+    /// The cursor behind the byte if it stands there, else where it is.
+    fn maybe(self, accepts: impl Fn(u8) -> bool) -> Self {
+        self.one(accepts).unwrap_or(self)
+    }
+
+    /// The cursor behind so many bytes that `accepts`.
+    fn many(self, count: usize, accepts: impl Fn(u8) -> bool) -> Option<Self> {
+        let bytes = self.folded.get(self.at..self.at + count)?;
+        bytes.iter().all(|&b| accepts(b)).then_some(Cursor { at: self.at + count, ..self })
+    }
+
+    /// Whether the place is a word edge, given that a word character stands before it.
+    fn ends_word(self) -> bool {
+        !self.peek().is_some_and(is_word)
+    }
+
+    /// Whether the place is a word edge, given that a word character stands at it.
+    fn begins_word(self) -> bool {
+        self.at.checked_sub(1).is_none_or(|before| !is_word(self.folded[before]))
+    }
+}
+
+const fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
+}
+
+const fn is_blank(b: u8) -> bool {
+    matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | BLANK)
+}
+
+const fn is_ascii_digit(b: u8) -> bool {
+    b.is_ascii_digit()
+}
+
+const fn is_digit(b: u8) -> bool {
+    b.is_ascii_digit() || b == DIGIT
+}
+
+const fn is_separator(b: u8) -> bool {
+    matches!(b, b'-' | b'.') || is_blank(b)
+}
+
+const fn is_hyphen_or_blank(b: u8) -> bool {
+    b == b'-' || is_blank(b)
+}
+
+/// Whether the same character stands at both places (the folded view shows all blanks beyond ASCII as one).
+fn same(text: &Text<'_>, a: usize, b: usize) -> bool {
+    let at = |i: usize| text.slice(CharSpan { start: i, end: i + 1 });
+    text.folded()[a] == text.folded()[b] && (text.folded()[a] != BLANK || at(a) == at(b))
+}
+
+/// Walks through the places where `starts`; `form` says where a match from there ends.
+fn walk(text: &Text<'_>, starts: impl Fn(u8) -> bool, form: impl Fn(Cursor<'_>) -> Option<usize>) -> Vec<CharSpan> {
+    let folded = text.folded();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(step) = folded[at..].iter().position(|&b| starts(b)) {
+        let start = at + step;
+        at = match form(Cursor { folded, at: start }) {
+            Some(end) => {
+                found.push(CharSpan { start, end });
+                end
+            }
+            None => start + 1,
+        };
+    }
+    found
+}
+
+/// North American phone numbers, whatever stands before them.
+pub(super) fn phones(text: &Text<'_>) -> Vec<CharSpan> {
+    let starts = |b: u8| matches!(b, b'+' | b'(') || b.is_ascii_digit();
+    walk(text, starts, |start| international(start).or_else(|| in_parentheses(start)).or_else(|| plain(text, start)))
+}
+
+/// `+1 (555) 123-4567`, the separators before the area code and its parentheses optional; no edge before it.
+fn international(start: Cursor<'_>) -> Option<usize> {
+    let area = start.maybe(|b| b == b'+').one(|b| b == b'1')?.maybe(is_separator).maybe(|b| b == b'(');
+    let number = area.many(3, is_ascii_digit)?.maybe(|b| b == b')').one(is_separator)?;
+    let end = number.many(3, is_ascii_digit)?.one(is_separator)?.many(4, is_ascii_digit)?;
+    end.ends_word().then_some(end.at)
+}
+
+/// `(555) 123-4567`, the separators optional.
+fn in_parentheses(start: Cursor<'_>) -> Option<usize> {
+    let number = start.one(|b| b == b'(')?.many(3, is_ascii_digit)?.one(|b| b == b')')?.maybe(is_separator);
+    let end = number.many(3, is_ascii_digit)?.maybe(is_separator).many(4, is_ascii_digit)?;
+    end.ends_word().then_some(end.at)
+}
+
+/// `555-123-4567` with the same separator twice.
+fn plain(text: &Text<'_>, start: Cursor<'_>) -> Option<usize> {
+    let first = start.begins_word().then_some(start)?.many(3, is_ascii_digit)?;
+    let second = first.one(is_separator)?.many(3, is_ascii_digit)?;
+    let end = second.one(is_separator)?.many(4, is_ascii_digit)?;
+    (end.ends_word() && same(text, first.at, second.at)).then_some(end.at)
+}
+
+/// Social security numbers: `123-45-6789` with the same separator twice.
+pub(super) fn ssns(text: &Text<'_>) -> Vec<CharSpan> {
+    walk(text, is_digit, |start| {
+        let first = start.begins_word().then_some(start)?.many(3, is_digit)?;
+        let second = first.one(is_hyphen_or_blank)?.many(2, is_digit)?;
+        let end = second.one(is_hyphen_or_blank)?.many(4, is_digit)?;
+        (end.ends_word() && same(text, first.at, second.at)).then_some(end.at)
+    })
+}
+
+/// Chains of digit runs with spaces and hyphens between them that may be card numbers: a chain ends with the first run
+/// that makes it 13 digits or more.
+pub(super) fn cards(text: &Text<'_>) -> Vec<CharSpan> {
+    walk(text, is_digit, |start| {
+        let mut at = start.begins_word().then_some(start)?;
+        let mut total = 0;
+        loop {
+            let run = at.folded[at.at..].iter().take(20).take_while(|&&b| is_digit(b)).count();
+            at.at += run;
+            total += run;
+            if run == 0 || total > 19 || !at.ends_word() {
+                return None;
+            }
+            if total >= 13 {
+                return Some(at.at);
+            }
+            at.at += at.folded[at.at..].iter().take_while(|&&b| matches!(b, b' ' | b'-')).count();
+        }
+    })
+}
+
+/// Whether the number at `span` is announced as something else: one of the words stands before it, with at most one
+/// `#` or `:` and blanks between them, within 30 characters.
+pub(super) fn announced_as(text: &Text<'_>, span: CharSpan, words: &[&str]) -> bool {
+    let mut before = &text.folded()[span.start.saturating_sub(30)..span.start];
+    let without_blanks = |bytes: &mut &[u8]| {
+        while let [rest @ .., b] = bytes
+            && is_blank(*b)
+        {
+            *bytes = rest;
+        }
+    };
+    without_blanks(&mut before);
+    if let [rest @ .., b'#' | b':'] = before {
+        before = rest;
+        without_blanks(&mut before);
+    }
+    words.iter().any(|word| before.ends_with(word.as_bytes()))
+}
+
+/// Words before a phone number that make it another number.
+pub(super) const NOT_A_PHONE: &[&str] = &[
+    "order",
+    "invoice",
+    "ref",
+    "reference",
+    "confirmation",
+    "tracking",
+    "id",
+    "code",
+    "version",
+    "amount",
+    "total",
+    "qty",
+    "quantity",
+    "product",
+    "item",
+    "sku",
+    "part",
+    "model",
+    "serial",
+    "account",
+    "zip",
+    "postal",
+];
+
+/// Words before a social security number that make it another number.
+pub(super) const NOT_AN_SSN: &[&str] = &[
+    "date",
+    "born",
+    "dob",
+    "birthday",
+    "expire",
+    "expir",
+    "issue",
+    "issued",
+    "effective",
+    "zip",
+    "postal",
+    "order",
+    "invoice",
+    "ref",
+    "reference",
+    "phone",
+    "fax",
+    "ext",
+];
+
+/// Whether a social security number is rather a date: month, day, year.
+pub(super) fn is_date(number: &str) -> bool {
+    let digits = checksums::all_digits(number);
+    let &[m1, m2, m3, d1, d2, ..] = digits.as_slice() else { return false };
+    let year = number.char_indices().nth(7).map_or("", |(at, _)| &number[at..]);
+    (1..=12).contains(&(m1 * 100 + m2 * 10 + m3))
+        && (1..=31).contains(&(d1 * 10 + d2))
+        && (year.starts_with("19") || year.starts_with("20"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Prefilter;
+
+    fn found(scan: fn(&Text<'_>) -> Vec<CharSpan>, raw: &str) -> Vec<String> {
+        let none = Prefilter::none();
+        let text = Text::new(raw, &none);
+        scan(&text).into_iter().map(|span| text.slice(span).to_owned()).collect()
+    }
+
+    #[test]
+    fn email_domains_give_back_to_a_fitting_dot() {
+        assert_eq!(found(emails, "a@b.com. x.y+z@m-n.co.uk1 q@w.e|r"), ["a@b.com", "x.y+z@m-n.co", "q@w.e|r"]);
+        assert_eq!(found(emails, "a@b.co.x1 é@b.com éx.a@b.com"), ["a@b.co", ".a@b.com"]);
+        assert_eq!(found(emails, "a@b@c.org ..@d.org a@b.com_x a@.com"), ["b@c.org"]);
+    }
+
+    #[test]
+    fn upi_handles_end_before_no_dot() {
+        assert_eq!(found(upi_ids, "bob@paytm, bob@paytm. bo@upi a-bob@ok1"), ["bob@paytm"]);
+    }
+
+    #[test]
+    fn phones_come_in_three_forms() {
+        assert_eq!(
+            found(phones, "21-555-123-4567 (555)1234567 555.123.4567 555-123.4567 +1(555) 123 4567"),
+            ["1-555-123-4567", "(555)1234567", "555.123.4567", "+1(555) 123 4567"]
+        );
+        assert_eq!(found(phones, "555\u{a0}123\u{a0}4567 555\u{a0}123\u{3000}4567"), ["555\u{a0}123\u{a0}4567"]);
+        assert_eq!(found(phones, "x555-123-4567 555-123-45678"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn ssns_have_the_same_separator_twice() {
+        assert_eq!(
+            found(ssns, "123-45-6789 123 45 6789 123-45 6789 ١٢٣-45-6789"),
+            ["123-45-6789", "123 45 6789", "١٢٣-45-6789"]
+        );
+    }
+
+    #[test]
+    fn card_chains_end_at_thirteen_digits() {
+        assert_eq!(found(cards, "4111 1111 1111 1111"), ["4111 1111 1111 1111"]);
+        assert_eq!(found(cards, "1 4409 7024 5226 8386"), ["1 4409 7024 5226"]);
+        assert_eq!(found(cards, "12345678901234567890 1234 5678 9012x 1-2"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn announcements_are_looked_for_in_thirty_characters() {
+        let none = Prefilter::none();
+        let announced = |before: &str| {
+            let raw = format!("{before}555");
+            let text = Text::new(raw, &none);
+            let end = text.char_len();
+            announced_as(&text, CharSpan { start: end - 3, end }, NOT_A_PHONE)
+        };
+        assert!(announced("Order # ") && announced("I paid: ") && announced(&format!("order{}", " ".repeat(25))));
+        assert!(!announced("order ## ") && !announced("orders ") && !announced(&format!("order{}", " ".repeat(26))));
+    }
+
+    #[test]
+    fn dates_are_no_ssns() {
+        assert!(is_date("012-31-1999") && !is_date("013-31-1999") && !is_date("012-31-2199"));
+    }
+}
