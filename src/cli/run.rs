@@ -121,6 +121,9 @@ fn read_gates(args: &RunArgs) -> Result<Vec<Gate>, Failure> {
 fn load_policy(args: &RunArgs) -> Result<Loaded, Failure> {
     let options = args.load_options();
     match (&args.policy, &args.bundle) {
+        (Some(_), _) if args.require_signature || args.require_signature_v2 => {
+            return Err(Failure::refused("--require-signature applies to a --bundle; a --policy has no signature"));
+        }
         (Some(policy), _) => policy::load(&PolicySource::from_arg(policy), &options),
         (None, Some(path)) => {
             let rules = args.signature_rules().map_err(Failure::refused)?;

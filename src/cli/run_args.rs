@@ -82,11 +82,11 @@ pub struct RunArgs {
     pub public_key: Option<String>,
 
     /// Refuse a bundle without a valid signature
-    #[arg(long, requires = "bundle", help_heading = "Policy")]
+    #[arg(long, help_heading = "Policy")]
     pub require_signature: bool,
 
     /// Refuse a bundle without a valid v2 signature, which covers identity and scope too
-    #[arg(long, requires = "bundle", help_heading = "Policy")]
+    #[arg(long, help_heading = "Policy")]
     pub require_signature_v2: bool,
 
     /// Part of a policy file: a dotted path such as tenants.acme.apps.bot

@@ -154,8 +154,9 @@ impl Reader {
     /// Fills `batch`, whose memory is reused, with the next rows. False, and an empty batch, at the end of the dataset.
     ///
     /// # Errors
-    /// When a file cannot be read or cannot be cut into rows.
+    /// When a file cannot be read or cannot be cut into rows; `batch` then has the rows before that place.
     pub fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, DatasetError> {
+        batch.truncate(0);
         loop {
             if let Some(source) = &mut self.current {
                 source.fill(batch, self.rows)?;

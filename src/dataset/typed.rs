@@ -40,7 +40,9 @@ pub(super) fn subject<'a>(
         Column::Plan | Column::Manifest => cells.cell(column).filter(|c| !matches!(c.value, CellValue::Plain(""))),
         _ => cells.given(column),
     };
-    if !columns.iter().any(|column| present(*column).is_some()) {
+    // A loop step may say nothing at all: its action is then empty.
+    let silent_step = context == Context::Stage(Stage::AgentLoop) && text.is_none();
+    if !silent_step && !columns.iter().any(|column| present(*column).is_some()) {
         return Ok(None);
     }
     let row = Typed { cells, text, metadata };

@@ -55,7 +55,7 @@ fn gates(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| | value | 95% interval | samples |\n|---|---:|---:|---:|")?;
-    for rate in rates(&summary.rates) {
+    for rate in rates(summary) {
         let interval = rate.interval.map(|[lo, hi]| format!("{} to {}", percent(lo), percent(hi)));
         let note = if rate.note.is_empty() { String::new() } else { format!(" ({})", rate.note) };
         let (part, whole) = rate.counts;

@@ -3,7 +3,7 @@
 use super::RunReport;
 use super::number::counted;
 use super::style::thousands;
-use crate::api::{Run, RunStatus};
+use crate::api::{Actual, Decision, Run, RunStatus};
 use crate::metrics::{DetectorFigures, Rates, RuleFigures, Summary};
 use crate::runner::Kind;
 
@@ -22,7 +22,8 @@ pub struct Rate {
 }
 
 /// The rates of a run, those that need labels only where there are any.
-pub fn rates(r: &Rates) -> Vec<Rate> {
+pub fn rates(summary: &Summary) -> Vec<Rate> {
+    let r = &summary.rates;
     let b = &r.binary_confusion;
     let i = &r.intervals;
     let flagged = r.evaluated - r.decisions.allow;
@@ -33,12 +34,18 @@ pub fn rates(r: &Rates) -> Vec<Rate> {
             0 => String::new(),
             n => format!("{} blocked", thousands(n)),
         };
+        // A sample that could not be evaluated was not flagged either.
+        let positives = summary.confusion.iter().filter(|(label, _)| *label != Decision::Allow.name());
+        let failed = match positives.filter_map(|(_, row)| row.get(Actual::Error.name())).sum() {
+            0 => String::new(),
+            n => counted(n, "error among them", "errors among them"),
+        };
         rates.extend([
             rate("accuracy", r.accuracy, i.accuracy, (r.correct, r.labelled)),
             rate("precision", r.precision, i.precision, (b.tp, b.tp + b.fp)),
             rate("recall", r.recall, i.recall, (b.tp, b.tp + b.r#fn)),
             Rate { note: blocked, ..rate("false positives", r.fp_rate, i.fp_rate, (b.fp, b.fp + b.tn)) },
-            rate("false negatives", r.fn_rate, i.fn_rate, (b.r#fn, b.r#fn + b.tp)),
+            Rate { note: failed, ..rate("false negatives", r.fn_rate, i.fn_rate, (b.r#fn, b.r#fn + b.tp)) },
         ]);
     }
     rates.extend([

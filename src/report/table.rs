@@ -122,7 +122,7 @@ impl TableReport {
         let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right, Align::Right, Align::Left]);
         let header = ["", "", "95% interval", "samples", ""].map(|h| self.faint(h));
         grid.row(header);
-        for rate in rates(&summary.rates) {
+        for rate in rates(summary) {
             let value = rate.value.map_or_else(|| self.faint("undefined"), percent);
             let interval = rate.interval.map(|[lo, hi]| format!("{} to {}", percent(lo), percent(hi)));
             let (part, whole) = rate.counts;

@@ -1,5 +1,5 @@
 //! Sample ids must be unique, for two runs are paired by them. Checked in flat memory: ids are kept as 64-bit hashes, and
-//! beyond a million of them in sorted runs on disk that are merged at the end.
+//! beyond half a million of them in sorted runs on disk that are merged at the end.
 
 use crate::dataset::{Line, Place};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,7 +7,7 @@ use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::sync::Arc;
 
 /// Ids that are held in memory before they go to disk, 24 bytes each.
-const HELD: usize = 1 << 20;
+const HELD: usize = 1 << 19;
 
 /// An id's hash, with file and line of its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +104,7 @@ impl IdCheck {
         }
         let (mut pairs, mut count): (Vec<(Entry, Entry)>, u64) = (Vec::new(), 0);
         let mut first: Option<Entry> = None;
-        // There is one run for each million ids: a linear search for the smallest head is cheaper than a heap.
+        // There is one run for each half million ids: a linear search for the smallest head is cheaper than a heap.
         while let Some((i, entry)) = heads.iter().enumerate().filter_map(|(i, e)| Some((i, (*e)?))).min_by_key(|p| p.1)
         {
             heads[i] = runs[i].next()?;

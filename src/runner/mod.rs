@@ -151,12 +151,14 @@ pub fn run(work: &Work<'_>, reader: &mut Reader, sinks: RowSinks<'_>, drive: Dri
         unstable: None,
     };
     let mut feed = Feed { reader, remaining: drive.limit, ended: false, fatal: None };
+    let interrupted = drive.interrupted;
     if drive.threads <= 1 {
         alone(work, &mut feed, &mut joined, drive.interrupted, drive.on_progress)?;
     } else {
         together(work, &mut feed, &mut joined, drive)?;
     }
-    let interrupted = !feed.ended;
+    // A pipe that ends after the interruption may have been cut off by it, so its end proves nothing.
+    let interrupted = interrupted.load(Ordering::Relaxed);
     joined.finish(feed.fatal, work.skip_bad_rows, interrupted, started.elapsed())
 }
 
@@ -179,6 +181,8 @@ impl Feed<'_> {
             Err(e) => {
                 self.fatal = Some(e);
                 self.ended = true;
+                // Rows before the place that cannot be read have their say.
+                return !batch.is_empty();
             }
         }
         if let Some(remaining) = &mut self.remaining
