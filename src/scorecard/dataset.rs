@@ -147,15 +147,33 @@ impl Rows<'_> {
     }
 
     fn csv(&mut self, text: &str) -> Result<(), SampleError> {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        // The reader of records would pass over the mark, which for the reference is part of the first name.
+        let (mark, body) = match text.strip_prefix(BOM) {
+            Some(body) => (text.split_at(BOM.len_utf8()).0, body),
+            None => ("", text),
+        };
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(body.as_bytes());
         let mut records = reader.records();
+        let (mut seen, mut line) = (0, 1);
         let mut next = |rows: &Self| match records.next() {
             None => Ok(None),
-            Some(Ok(record)) => Ok(Some((record.position().map_or(0, csv::Position::line), record))),
+            Some(Ok(record)) => {
+                // A record's place is where the one before it ended: blank lines come first.
+                let at = record.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(0).min(body.len());
+                let blank = body.as_bytes()[at..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+                line += lines_before(&body.as_bytes()[seen..at + blank]);
+                seen = at + blank;
+                Ok(Some((line, record)))
+            }
             Some(Err(e)) => Err(rows.malformed(e.position().map_or(0, csv::Position::line), e.to_string())),
         };
         let Some((_, header)) = next(self)? else { return Ok(()) };
-        let hint = match header.get(0).and_then(|name| name.strip_prefix(BOM)) {
+        let names: Vec<String> = header
+            .iter()
+            .enumerate()
+            .map(|(i, name)| if i == 0 { mark.to_owned() + name } else { name.into() })
+            .collect();
+        let hint = match header.get(0).filter(|_| !mark.is_empty()) {
             Some(name) => format!(
                 "; the file begins with a byte-order mark, which is part of the first column's name (so that it is \
                  not {name:?}): save it without"
@@ -164,8 +182,8 @@ impl Rows<'_> {
         };
         while let Some((line, record)) = next(self)? {
             let mut row = Map::new();
-            for (name, field) in header.iter().zip(&record) {
-                row.insert(name, field.into());
+            for (name, field) in names.iter().zip(&record) {
+                row.insert(name.as_str(), field.into());
             }
             self.add(Value::Map(row), line, &hint)?;
         }
