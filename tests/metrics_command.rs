@@ -12,7 +12,8 @@ const ACTIONS: [&str; 5] = ["ALLOW", "WARN", "TRANSFORM", "REDACT", "BLOCK"];
 fn policy() -> Value {
     let rule = |pattern: String, score: u64| json!({"id": "test.rule", "pattern": pattern, "score": score});
     let scores: Vec<Value> = (0..=100).map(|score| rule(format!("^risk {score}$"), score)).collect();
-    let entry = |action: &str, rules: Vec<Value>| json!({"name": "regex", "config": {"action": action, "rules": rules}});
+    let entry =
+        |action: &str, rules: Vec<Value>| json!({"name": "regex", "config": {"action": action, "rules": rules}});
     let mut entries = vec![entry("ALLOW", scores)];
     entries.extend(ACTIONS.map(|action| entry(action, vec![rule(format!("^decide {action}$"), 1)])));
     json!({ "custom_detectors": entries })

@@ -22,8 +22,7 @@ pii: {enabled: true}   # not measured
 ";
 
 // A key made for this test; it guards nothing.
-const PRIVATE: &str =
-    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END PRIVATE KEY-----\n";
+const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END PRIVATE KEY-----\n";
 
 /// 200 samples that the detector gets right.
 fn samples() -> String {
@@ -106,7 +105,10 @@ fn a_stamp_keeps_the_file_as_its_author_wrote_it() {
     scorecard(&scene, &["--stamp"]).success().stdout(contains("Stamped into p.yaml: toxicity may enforce"));
     let text = scene.read("p.yaml");
     let (before, after) = POLICY.split_at(POLICY.find("\n\npii").unwrap());
-    assert!(text.starts_with(&format!("{before}\n  _scorecard_gate:\n    enforcement_passed: true\n  _scorecard:\n")), "{text}");
+    assert!(
+        text.starts_with(&format!("{before}\n  _scorecard_gate:\n    enforcement_passed: true\n  _scorecard:\n")),
+        "{text}"
+    );
     assert!(text.ends_with(after), "{text}");
     assert_eq!(scene.names(), ["d.jsonl", "key.pem", "p.yaml"]);
     // Once more: the stamp is replaced, not repeated.
@@ -147,8 +149,11 @@ fn a_signed_stamp_verifies_with_the_public_key() {
 #[test]
 fn a_failing_verdict_is_written_and_told_by_the_exit_code() {
     let scene = scene();
-    scene.file("d.jsonl", r#"{"text": "good morning", "label": "BLOCK"}
-{"text": "you stupid idiot", "label": "ALLOW"}"#);
+    scene.file(
+        "d.jsonl",
+        r#"{"text": "good morning", "label": "BLOCK"}
+{"text": "you stupid idiot", "label": "ALLOW"}"#,
+    );
     scorecard(&scene, &["--stamp"]).code(3).stdout(contains("toxicity only advises"));
     assert_eq!(policy(&scene, "p.yaml")["toxicity"]["_scorecard_gate"], json!({"enforcement_passed": false}));
     // Without a stamp a gate that fails is a finding, not a failure.

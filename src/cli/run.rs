@@ -7,8 +7,8 @@ use super::run_args::{OnBadRow, RunArgs};
 use super::terminal::Terminal;
 use crate::api::{Manifest, Run, RunStatus, Stage};
 use crate::dataset::{Columns, DatasetOptions, Labels, Reader, RowReader};
+use crate::engine::Engine;
 use crate::engine::pipeline::enabled_keys;
-use crate::engine::{Engine, EngineOptions};
 use crate::metrics::{Catalogue, Gate, GateOutcome, Summary};
 use crate::policy::{self, Loaded, PolicySource};
 use crate::report::{RunReport, counted};
@@ -41,10 +41,8 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
             terminal.warn(&format!("{}: {warning}", policy.origin));
         }
     }
-    let engine = Engine::compile(
-        &policy.policy,
-        EngineOptions { timing: !args.no_timing, certify: args.certify, ..EngineOptions::default() },
-    );
+    let options = args.engine_options().map_err(Failure::refused)?;
+    let engine = Engine::compile(&policy.policy, options);
     let unsupported: Vec<&str> = engine.unsupported().collect();
     refuse_unsupported(args, &unsupported, terminal)?;
 

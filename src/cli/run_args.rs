@@ -3,6 +3,7 @@
 use super::terminal::ColorChoice;
 use crate::api::Decision;
 use crate::dataset::{Context, Format};
+use crate::engine::EngineOptions;
 use crate::metrics::gate::{max_fn, max_fp_rate, min_accuracy};
 use crate::metrics::{Gate, GateError};
 use crate::policy::{LoadOptions, SignatureRules, Validation};
@@ -117,6 +118,17 @@ pub struct RunArgs {
     /// Record what model-backed detectors without a passed scorecard would enforce, as the reference's benchmark does
     #[arg(long, help_heading = "Policy")]
     pub certify: bool,
+
+    /// Ed25519 public key that scorecard stamps in the policy must be signed with: a PEM file, or the PEM text itself
+    #[arg(
+        long,
+        value_name = "PEM",
+        env = "ZNYX_SCORECARD_PUBLIC_KEY",
+        hide_env_values = true,
+        allow_hyphen_values = true,
+        help_heading = "Policy"
+    )]
+    pub scorecard_key: Option<String>,
 
     /// Run although the policy enables detectors that this version does not have; they find nothing
     #[arg(long, help_heading = "Policy")]
@@ -351,17 +363,23 @@ impl RunArgs {
     /// # Errors
     /// When the key's file cannot be read.
     pub fn signature_rules(&self) -> Result<SignatureRules, String> {
-        let public_key = match self.public_key.as_deref().filter(|key| !key.trim().is_empty()) {
-            None => None,
-            Some(pem) if pem.contains("-----BEGIN") => Some(pem.to_owned()),
-            Some(path) => {
-                Some(std::fs::read_to_string(path).map_err(|e| format!("{path}: the public key cannot be read: {e}"))?)
-            }
-        };
+        let public_key = pem(self.public_key.as_deref())?;
         Ok(SignatureRules {
             require_signature: self.require_signature || public_key.is_some(),
             require_signature_v2: self.require_signature_v2,
             public_key,
+        })
+    }
+
+    /// How the engine runs.
+    ///
+    /// # Errors
+    /// When the scorecard key's file cannot be read.
+    pub fn engine_options(&self) -> Result<EngineOptions, String> {
+        Ok(EngineOptions {
+            timing: !self.no_timing,
+            certify: self.certify,
+            scorecard_key: pem(self.scorecard_key.as_deref())?,
         })
     }
 
@@ -383,7 +401,19 @@ impl RunArgs {
         one("repeat", (self.repeat > 1).then(|| self.repeat.to_string()));
         one("warmup", (self.warmup > 0).then(|| self.warmup.to_string()));
         flags.extend(self.certify.then(|| "--certify".to_owned()));
+        flags.extend(self.scorecard_key.as_ref().map(|_| "--scorecard-key".to_owned()));
         flags.extend(self.allow_unsupported.then(|| "--allow-unsupported".to_owned()));
         flags
+    }
+}
+
+/// A public key given as PEM text or as the path of a PEM file; nothing for none and for blanks.
+fn pem(given: Option<&str>) -> Result<Option<String>, String> {
+    match given.filter(|key| !key.trim().is_empty()) {
+        None => Ok(None),
+        Some(text) if text.contains("-----BEGIN") => Ok(Some(text.to_owned())),
+        Some(path) => {
+            std::fs::read_to_string(path).map(Some).map_err(|e| format!("{path}: the public key cannot be read: {e}"))
+        }
     }
 }
