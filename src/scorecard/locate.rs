@@ -6,7 +6,7 @@
 
 use super::subject::Step;
 use crate::value::{JsonError, JsonReader};
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::ops::Range;
 
 /// A value in a text.
@@ -112,7 +112,12 @@ pub fn yaml(text: &str) -> Option<Node> {
         let (event, span) = parser.next_event()?.ok()?;
         let span = byte(span.start.index())..byte(span.end.index());
         let done = match event {
-            Event::Scalar(value, ..) => Done { node: leaf(text, span, &open), key: value.into_owned() },
+            Event::Scalar(value, style, ..) => {
+                // The parser counts the blanks before a comment to a scalar without quotes.
+                let written =
+                    if style == ScalarStyle::Plain { text[span.clone()].trim_end().len() } else { span.len() };
+                Done { node: leaf(text, span.start..span.start + written, &open), key: value.into_owned() }
+            }
             Event::Alias(_) => Done { node: Node { span, content: Content::Leaf }, key: String::new() },
             Event::SequenceStart(..) => {
                 open.push(Open::new(text, span, Content::List(Vec::new())));
