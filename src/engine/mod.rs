@@ -24,6 +24,7 @@ pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severit
 pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
+pub(crate) use scorecard::payload as stamp_payload;
 pub use section::{
     TextSet, action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, text_set,
     truthy_or,
