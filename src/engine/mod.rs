@@ -146,7 +146,9 @@ impl Engine {
     /// Whether the enabled detector `key` looks at texts of `stage`.
     #[must_use]
     pub fn runs_at(&self, key: &str, stage: Stage) -> bool {
-        self.steps.iter().any(|s| s.key == key && s.runs_at(stage) == Ok(true))
+        // A tool call is checked by `tools` itself, whatever the section's stages.
+        (key == "tools" && stage == Stage::Tool)
+            || self.steps.iter().any(|s| s.key == key && s.runs_at(stage) == Ok(true))
     }
 
     /// Evaluates one request.
