@@ -4,6 +4,7 @@ pub mod caseless;
 pub mod chars;
 pub mod fold;
 pub mod grammar;
+pub mod hash;
 pub mod literals;
 pub mod needles;
 pub mod normalize;
