@@ -59,7 +59,7 @@ fn scores_in_a_dataset_give_the_reference_s_auroc_auprc_and_ece() {
         let (key, scores, scale) = match vector["fn"].as_str().unwrap() {
             "roc_auc" => ("auroc", &args["scores"], 1.0),
             "pr_auc" => ("auprc", &args["scores"], 1.0),
-            "expected_calibration_error" if args["n_bins"].is_null() => ("ece", &args["probs"], 100.0),
+            "expected_calibration_error" if args["bins"].is_null() => ("ece", &args["probs"], 100.0),
             _ => continue,
         };
         let (Some(risks), Some(labels)) = (risks(scores, scale), labels(&args["labels"])) else { continue };

@@ -228,6 +228,14 @@ fn samples_that_fail_are_reported_and_do_not_end_the_run() {
 }
 
 #[test]
+fn a_stage_at_which_the_detector_does_not_run_is_warned_of() {
+    let scene = scene();
+    scorecard(&scene, &["--stage", "tool"]).code(0).stderr(contains("does not look at").not());
+    scene.file("p.yaml", "toxicity: {stages: [output]}\n");
+    scorecard(&scene, &[]).code(0).stderr(contains("toxicity does not look at texts of the stage input"));
+}
+
+#[test]
 fn a_stamp_in_a_published_bundle_warns_that_its_hash_is_now_wrong() {
     let scene = scene();
     let inner = python_json(&parse_yaml(POLICY).unwrap(), true);

@@ -38,7 +38,8 @@ enum Command {
     #[command(after_help = EXIT_CODES)]
     Lint(Box<lint::LintArgs>),
     /// Certify one detector over labelled samples and stamp the verdict into the policy
-    #[command(after_help = scorecard::SCORECARD_EXIT_CODES)]
+    // As in the reference's command, a flag that is given twice counts as last given.
+    #[command(after_help = scorecard::SCORECARD_EXIT_CODES, args_override_self = true)]
     Scorecard(Box<scorecard::ScorecardArgs>),
 }
 

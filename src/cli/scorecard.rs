@@ -135,6 +135,14 @@ fn certified(args: &ScorecardArgs, out: &mut dyn Write, err: &mut dyn Write) -> 
     let measurement = measure(&subject, &samples, &args.stage, args.category.as_deref(), jiff::Timestamp::now)?;
     say_what_failed(args, &measurement, err).map_err(Unprintable)?;
     print(args, &subject, &measurement, out).map_err(Unprintable)?;
+    if measurement.looked_at == 0 && measurement.failed.is_empty() {
+        writeln!(
+            err,
+            "warning: {} does not look at texts of the stage {}: nothing was measured",
+            args.detector, args.stage
+        )
+        .map_err(Unprintable)?;
+    }
     let asleep = subject.model_backed && measurement.fired == 0;
     if asleep && !args.stamp {
         writeln!(

@@ -110,7 +110,8 @@ pub fn yaml(text: &str) -> Option<Node> {
     let mut parser = Parser::new_from_str(text);
     loop {
         let (event, span) = parser.next_event()?.ok()?;
-        let span = byte(span.start.index())..byte(span.end.index());
+        let start = byte(span.start.index());
+        let span = start..byte(span.end.index()).max(start);
         let done = match event {
             Event::Scalar(value, style, ..) => {
                 // The parser counts the blanks before a comment to a scalar without quotes.

@@ -47,6 +47,8 @@ pub struct Measurement {
     /// Samples on which the detector's row names another execution mode than the deterministic one. Without models
     /// only the fallbacks `fail_open` and `fail_closed` do that; the reference counts these too.
     pub fired: u64,
+    /// Samples that anything looked at. None where the detector does not run at the stage.
+    pub looked_at: u64,
 }
 
 /// Evaluates the samples one after the other and judges the detector. `stage` is any text: at what is no stage every
@@ -67,7 +69,7 @@ pub fn measure(
     let engine = Engine::compile(&subject.policy, EngineOptions { certify: true, ..EngineOptions::default() });
     let mut builder = ScorecardBuilder::default();
     let mut failed = Vec::new();
-    let mut fired = 0;
+    let (mut fired, mut looked_at) = (0, 0);
     for (index, sample) in samples.iter().enumerate() {
         let started = Instant::now();
         let response = evaluate(&engine, &sample.text, stage);
@@ -84,6 +86,7 @@ pub fn measure(
                 scored.actual = Actual::Decided(response.decision);
                 scored.risk = response.risk_score;
                 scored.latency_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+                looked_at += u64::from(!response.detectors.is_empty());
                 let mut rows = response.detectors.iter().filter(|row| row.name == subject.detector);
                 fired += u64::from(rows.any(|row| row.execution_mode != DETERMINISTIC));
             }
@@ -99,7 +102,7 @@ pub fn measure(
         enforcement: scorecard.judge(Tier::Enforcement, now)?,
         scorecard,
     };
-    Ok(Measurement { report, failed, fired })
+    Ok(Measurement { report, failed, fired, looked_at })
 }
 
 fn evaluate(engine: &Engine, text: &str, stage: &str) -> Result<Response, EvalError> {
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn an_uncertified_detector_is_recorded_with_what_it_would_enforce() {
         let m = measured("pii: {action: REDACT, strategy: {order: [local_ml]}}", "pii", "input");
-        assert_eq!((m.fired, m.failed.len()), (0, 0));
+        assert_eq!((m.fired, m.failed.len(), m.looked_at), (0, 0, 2));
         let card = m.report.scorecard;
         assert_eq!((card.f1, card.auroc, card.sample_count), (Some(1.0), Some(1.0), 2));
         assert_eq!(card.model_version, "default");
@@ -150,6 +153,12 @@ mod tests {
         let c = m.report.scorecard.binary_confusion;
         assert_eq!((c.tp, c.fp), (1, 1));
         assert!(!m.report.enforcement.passed);
+    }
+
+    #[test]
+    fn a_detector_that_skips_the_stage_looks_at_nothing() {
+        let m = measured("pii: {stages: [output]}", "pii", "input");
+        assert_eq!((m.looked_at, m.failed.len()), (0, 0));
     }
 
     #[test]
