@@ -128,7 +128,7 @@ pub fn yaml(text: &str) -> Option<Node> {
                 open.push(Open::new(text, span, Content::Object { flow: false, entries: Vec::new() }));
                 continue;
             }
-            Event::SequenceEnd | Event::MappingEnd => Done { node: open.pop()?.close(span), key: String::new() },
+            Event::SequenceEnd | Event::MappingEnd => Done { node: open.pop()?.close(text), key: String::new() },
             Event::StreamEnd => return None,
             _ => continue,
         };
@@ -188,8 +188,21 @@ impl Open {
         }
     }
 
-    fn close(self, end: Range<usize>) -> Node {
-        let end = if self.flow { end.end } else { self.end };
+    /// The parser counts a comment to the bracket before it, so the bracket is looked for.
+    fn close(self, text: &str) -> Node {
+        let mut end = self.end;
+        let mut in_comment = false;
+        for (at, c) in text[end..].char_indices().take_while(|_| self.flow) {
+            match c {
+                '\n' => in_comment = false,
+                '#' => in_comment = true,
+                '}' | ']' if !in_comment => {
+                    end = self.end + at + 1;
+                    break;
+                }
+                _ => {}
+            }
+        }
         Node { span: self.start..end, content: self.content }
     }
 }
