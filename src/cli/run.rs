@@ -8,6 +8,7 @@ use super::terminal::Terminal;
 use crate::api::{Manifest, Run, RunStatus, Stage};
 use crate::dataset::{BATCH_BYTES, Columns, DatasetOptions, Labels, Reader, RowReader};
 use crate::engine::Engine;
+use crate::engine::pipeline::enabled_keys;
 use crate::metrics::{Catalogue, Gate, GateOutcome, Summary};
 use crate::policy::{self, Loaded, PolicySource};
 use crate::report::{RunReport, counted};
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const REFERENCE_VERSION: &str = "1.2.4";
 
 /// Figures that the runner adds to a summary; gates may name them.
-const ADDED_FIGURES: [&str; 2] = ["skipped_rows", "unsupported_detectors"];
+const ADDED_FIGURES: [&str; 3] = ["skipped_rows", "unsupported_detectors", "owasp"];
 
 /// Runs.
 ///
@@ -85,6 +86,8 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let mut summary = outcome.figures.finish(elapsed);
     summary.extra.insert("skipped_rows".to_owned(), outcome.skipped.count().into());
     summary.extra.insert("unsupported_detectors".to_owned(), unsupported.clone().into());
+    let owasp = outcome.figures.owasp(enabled_keys(&policy.policy));
+    summary.extra.insert("owasp".to_owned(), serde_json::to_value(owasp).unwrap_or_default());
     let gates = measure(&gates, &summary)?;
     summary.extra.insert("gates".to_owned(), serde_json::to_value(&gates).unwrap_or_default());
     let errors = summary.rates.errors;

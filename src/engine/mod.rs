@@ -24,6 +24,7 @@ pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severit
 pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
+pub(crate) use scorecard::payload as stamp_payload;
 pub use section::{
     TextSet, action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, text_set,
     truthy_or,
@@ -145,7 +146,9 @@ impl Engine {
     /// Whether the enabled detector `key` looks at texts of `stage`.
     #[must_use]
     pub fn runs_at(&self, key: &str, stage: Stage) -> bool {
-        self.steps.iter().any(|s| s.key == key && s.runs_at(stage) == Ok(true))
+        // A tool call is checked by `tools` itself, whatever the section's stages.
+        (key == "tools" && stage == Stage::Tool)
+            || self.steps.iter().any(|s| s.key == key && s.runs_at(stage) == Ok(true))
     }
 
     /// Evaluates one request.

@@ -69,7 +69,8 @@ struct Copyright {
     checks_books: bool,
     licenses: Vec<(FoldedPattern, Result<Option<Severity>, EvalError>)>,
     lyrics: Vec<FoldedPattern>,
-    threshold: Result<i64, EvalError>,
+    /// Words of a window, when the text is cut into windows.
+    window: Result<Option<i64>, EvalError>,
     signatures: Option<Windows>,
 }
 
@@ -99,32 +100,76 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         }
     };
     let mut compile = |pattern| FoldedPattern::new(pattern, needles).map_err(|e| EvalError::new(e.to_string()));
-    let threshold = match section.get("verbatim_threshold") {
-        None => Ok(8),
-        Some(Value::Int(n)) => Ok(*n),
-        Some(Value::Bool(b)) => Ok(i64::from(*b)),
-        Some(Value::BigInt(digits)) => Ok(if digits.starts_with('-') { i64::MIN } else { i64::MAX }),
-        Some(other) => Err(EvalError::config("verbatim_threshold", other, "a whole number")),
-    };
+    let checks_lyrics = truthy_or(section, "check_lyrics", true);
     let signatures = signatures(section)?;
-    let signatures = if signatures.is_empty() {
-        None
-    } else {
-        Some(match usize::try_from(threshold.clone()?) {
-            Ok(n @ 1..) => Windows::Shared(Signatures::new(&signatures, n)),
-            _ => Windows::Every,
-        })
-    };
+    let threshold = Threshold::read(section.get("verbatim_threshold"));
+    let signatures = threshold.signatures(&signatures)?;
     let licenses = if truthy_or(section, "check_code_licenses", true) { LICENSES } else { &[] };
-    let lyrics: &[&str] = if truthy_or(section, "check_lyrics", true) { &LYRICS } else { &[] };
+    let lyrics: &[&str] = if checks_lyrics { &LYRICS } else { &[] };
     Ok(Box::new(Copyright {
         blocks: section.get("action").and_then(Value::as_str) == Some("BLOCK"),
         checks_books: truthy_or(section, "check_books", true),
         licenses: licenses.iter().map(|l| Ok((compile(l.pattern)?, severity(l)))).collect::<Result<_, EvalError>>()?,
         lyrics: lyrics.iter().map(|pattern| compile(pattern)).collect::<Result<_, _>>()?,
-        threshold,
+        window: threshold.window(checks_lyrics),
         signatures,
     }))
+}
+
+/// `verbatim_threshold`: how many words a window has.
+enum Threshold {
+    Words(i64),
+    /// A number with a fraction cuts nothing, but a text may be too short for it, and a repetition of less than
+    /// nothing is not looked for.
+    Fraction(f64, EvalError),
+    Unusable(EvalError),
+}
+
+impl Threshold {
+    fn read(value: Option<&Value>) -> Self {
+        match value {
+            None => Threshold::Words(8),
+            Some(Value::Int(n)) => Threshold::Words(*n),
+            Some(Value::Bool(b)) => Threshold::Words(i64::from(*b)),
+            Some(Value::BigInt(digits)) => Threshold::Words(if digits.starts_with('-') { i64::MIN } else { i64::MAX }),
+            Some(other) => {
+                let error = EvalError::config("verbatim_threshold", other, "a whole number");
+                match other {
+                    Value::Float(f) => Threshold::Fraction(*f, error),
+                    _ => Threshold::Unusable(error),
+                }
+            }
+        }
+    }
+
+    /// The signatures cut into windows; an error where the reference fails to cut one.
+    fn signatures(&self, signatures: &[String]) -> Result<Option<Windows>, EvalError> {
+        if signatures.is_empty() {
+            return Ok(None);
+        }
+        match self {
+            Threshold::Words(n) => Ok(Some(match usize::try_from(*n) {
+                Ok(n @ 1..) => Windows::Shared(Signatures::new(signatures, n)),
+                _ => Windows::Every,
+            })),
+            #[allow(clippy::cast_precision_loss)]
+            Threshold::Fraction(f, error) => {
+                let all_short = signatures.iter().all(|s| (words_of(s).count() as f64) < *f);
+                if all_short { Ok(None) } else { Err(error.clone()) }
+            }
+            Threshold::Unusable(error) => Err(error.clone()),
+        }
+    }
+
+    /// The window that a text is cut into; `None` when it is not.
+    fn window(self, checks_lyrics: bool) -> Result<Option<i64>, EvalError> {
+        match self {
+            Threshold::Words(n) => Ok(Some(n)),
+            Threshold::Fraction(f, error) if checks_lyrics || f > 0.0 => Err(error),
+            Threshold::Fraction(..) => Ok(None),
+            Threshold::Unusable(error) => Err(error),
+        }
+    }
 }
 
 /// The policy's own passages, without case and punctuation.
@@ -215,30 +260,37 @@ impl Detector for Copyright {
                 hits.push(RuleHit::new("copyright.license_violation", severity));
             }
         }
-        // Whatever the text, the reference cuts it into windows of so many words.
-        let threshold = self.threshold.clone()?;
-        let words: Vec<&str> = text.lower().split(chars::is_space).filter(|w| !w.is_empty()).collect();
-        let repeats = |n: i64| {
-            usize::try_from(n).map_or(usize::MAX, |n| if n == 0 { usize::MAX } else { windows::repeated(&words, n) })
-        };
-        if self.lyrics.iter().any(|pattern| pattern.is_match(text)) && repeats(threshold.min(MAX_LYRICS_WINDOW)) > 0 {
-            hits.push(RuleHit::new("copyright.lyrics_match", Severity::Medium));
-        }
-        let has_signature = match &self.signatures {
-            None => false,
-            Some(Windows::Every) => true,
-            Some(Windows::Shared(signatures)) => signatures.share_window(&plain),
-        };
-        if has_signature {
-            hits.push(RuleHit::new("copyright.verbatim_match", Severity::High));
-        }
-        if threshold > 0 && repeats(threshold) >= MANY_WINDOWS {
-            hits.push(RuleHit::new("copyright.verbatim_match", Severity::Low));
+        if let Some(window) = self.window.clone()? {
+            self.repetitions(text, &plain, window, &mut hits);
         }
         if hits.is_empty() {
             return Ok(Finding::clean());
         }
         Ok(Finding::of(if self.blocks { Decision::Block } else { Decision::Warn }, hits))
+    }
+}
+
+impl Copyright {
+    /// The steps that compare windows of words.
+    fn repetitions(&self, text: &Text<'_>, plain: &str, window: i64, hits: &mut Vec<RuleHit>) {
+        let words: Vec<&str> = text.lower().split(chars::is_space).filter(|w| !w.is_empty()).collect();
+        let repeats = |n: i64| {
+            usize::try_from(n).map_or(usize::MAX, |n| if n == 0 { usize::MAX } else { windows::repeated(&words, n) })
+        };
+        if self.lyrics.iter().any(|pattern| pattern.is_match(text)) && repeats(window.min(MAX_LYRICS_WINDOW)) > 0 {
+            hits.push(RuleHit::new("copyright.lyrics_match", Severity::Medium));
+        }
+        let has_signature = match &self.signatures {
+            None => false,
+            Some(Windows::Every) => true,
+            Some(Windows::Shared(signatures)) => signatures.share_window(plain),
+        };
+        if has_signature {
+            hits.push(RuleHit::new("copyright.verbatim_match", Severity::High));
+        }
+        if window > 0 && repeats(window) >= MANY_WINDOWS {
+            hits.push(RuleHit::new("copyright.verbatim_match", Severity::Low));
+        }
     }
 }
 
@@ -320,12 +372,21 @@ mod tests {
     }
 
     #[test]
+    fn a_fraction_harms_only_where_something_is_cut_with_it() {
+        let long = "a text of twenty characters";
+        assert!(inspect(r#"{"verbatim_threshold": 2.5, "custom_signatures": ["two words"]}"#, "short").is_ok());
+        assert!(inspect(r#"{"verbatim_threshold": -1.5, "check_lyrics": false}"#, long).is_ok());
+        assert!(inspect(r#"{"verbatim_threshold": NaN, "check_lyrics": false}"#, long).is_ok());
+        assert!(inspect(r#"{"verbatim_threshold": 9.0, "check_lyrics": false}"#, long).is_err());
+    }
+
+    #[test]
     fn a_threshold_that_is_no_whole_number_fails_beyond_the_shortest_texts() {
         for threshold in ["null", "2.0", "\"3\"", "-1.5"] {
             let config = format!(r#"{{"verbatim_threshold": {threshold}}}"#);
             assert!(inspect(&config, "short").is_ok());
             assert!(inspect(&config, "a text of twenty characters").is_err());
-            let config = format!(r#"{{"verbatim_threshold": {threshold}, "custom_signatures": ["x"]}}"#);
+            let config = format!(r#"{{"verbatim_threshold": {threshold}, "custom_signatures": ["two words"]}}"#);
             assert!(inspect(&config, "short").is_err());
         }
     }
