@@ -318,8 +318,7 @@ impl VariantSearch {
         if text.is_ascii() {
             let variants = variants(text.folded(), &self.spaced);
             let same = variants.len() == 1 && variants[0] == text.folded();
-            return (!same)
-                .then(|| variants.into_iter().map(|folded| Variant { folded, text: None, exact: None }).collect());
+            return (!same).then(|| variants.into_iter().map(Variant::of_bytes).collect());
         }
         let replaced: String = nfkd(text.raw())
             .chars()
