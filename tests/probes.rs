@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use znyx_bench::api::{QualityReport, Stage};
 use znyx_bench::engine::{Engine, EngineOptions, Hook, Identity, Metadata, Request, Response};
-use znyx_bench::value::{Map, Value, canonical_json, parse_json};
+use znyx_bench::value::{Map, Value, canonical_json, parse_json, python_json};
 
 /// Mismatches shown before the rest is only counted.
 const SHOWN: usize = 10;
@@ -33,7 +33,7 @@ fn every_probe_gets_the_verdict_of_the_reference() {
     assert!(!probes.is_empty(), "no probes under tests/data/probes");
     let mut groups: HashMap<String, Vec<&Probe>> = HashMap::new();
     for probe in &probes {
-        groups.entry(canonical_json(policy_of(probe))).or_default().push(probe);
+        groups.entry(python_json(policy_of(probe), true)).or_default().push(probe);
     }
     let mut mismatches: Vec<(&Probe, Vec<String>)> = groups
         .into_par_iter()
