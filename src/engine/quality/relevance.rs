@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn the_same_words_are_fully_relevant() {
         let answer = |output, input| Answer { output, input: Some(input), metadata: None };
-        assert_eq!(score(&answer("harbour crane", "crane harbour")).unwrap().0, 1.0);
+        // The cosine of equal vectors is a rounding error below one; the report rounds it away.
+        assert!((score(&answer("harbour crane", "crane harbour")).unwrap().0 - 1.0).abs() < 1e-9);
         assert_eq!(score(&answer("it is", "crane")).unwrap(), (0.5, None));
     }
 }
