@@ -333,7 +333,7 @@ fn the_support_dataset_and_policy_work_together() {
                 "--policy",
                 &format!("{root}/examples/support-policy.json"),
             ])
-            .args(["--results", &rows, "--no-timing", "--max-fp-rate", "0.2", "--allow-unsupported"])
+            .args(["--results", &rows, "--no-timing", "--max-fp-rate", "0.2"])
             .assert()
             .success();
         assert!(lines(&scene.read(&rows)).len() >= 300);
@@ -351,7 +351,6 @@ fn the_support_dataset_and_policy_work_together() {
                 &format!("{root}/examples/support-policy.yaml"),
             ])
             .args(scope)
-            .arg("--allow-unsupported")
             .assert()
             .success();
     }

@@ -130,10 +130,6 @@ pub struct RunArgs {
     )]
     pub scorecard_key: Option<String>,
 
-    /// Run although the policy enables detectors that this version does not have; they find nothing
-    #[arg(long, help_heading = "Policy")]
-    pub allow_unsupported: bool,
-
     /// Worker threads; by default one for each processor
     #[arg(short = 'j', long, value_name = "N", env = "ZNYX_BENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Evaluation")]
     pub threads: Option<u16>,
@@ -415,7 +411,6 @@ impl RunArgs {
         one("warmup", (self.warmup > 0).then(|| self.warmup.to_string()));
         flags.extend(self.certify.then(|| "--certify".to_owned()));
         flags.extend(self.scorecard_key.as_ref().map(|_| "--scorecard-key".to_owned()));
-        flags.extend(self.allow_unsupported.then(|| "--allow-unsupported".to_owned()));
         flags
     }
 }

@@ -138,11 +138,6 @@ impl Engine {
         self.steps.iter().map(|s| &*s.key)
     }
 
-    /// Keys of enabled detectors that this version does not have.
-    pub fn unsupported(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().filter(|s| s.is_unbuilt()).map(|s| &*s.key)
-    }
-
     /// Whether the enabled detector `key` looks at texts of `stage`.
     #[must_use]
     pub fn runs_at(&self, key: &str, stage: Stage) -> bool {
@@ -175,7 +170,7 @@ impl Engine {
         let mut outcomes = Vec::new();
         let chains = matches!(request.stage, Stage::Input | Stage::Output);
         for step in &self.steps {
-            if !step.runs_at(request.stage)? || step.is_unbuilt() {
+            if !step.runs_at(request.stage)? {
                 continue;
             }
             let mut outcome = step.run(&text, request, &self.options)?;

@@ -205,6 +205,10 @@ struct Variant {
 }
 
 impl Variant {
+    fn of_bytes(folded: Vec<u8>) -> Self {
+        Variant { folded, text: None, exact: None }
+    }
+
     fn of_chars(units: Vec<char>, keeps_text: bool) -> Self {
         let folded: Vec<u8> = units.iter().map(|&c| fold::fold_char(c)).collect();
         let exact = units
