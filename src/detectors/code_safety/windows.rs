@@ -93,7 +93,7 @@ mod tests {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let part = parts[(random >> 33) as usize % parts.len()];
                 code.push_str(part);
-                if (random >> 20) % 5 == 0 {
+                if (random >> 20).is_multiple_of(5) {
                     code.push_str(&"x".repeat((random >> 40) as usize % 210));
                 }
             }
