@@ -13,5 +13,6 @@ pub mod metrics;
 pub mod policy;
 pub mod report;
 pub mod runner;
+pub mod scorecard;
 pub mod text;
 pub mod value;

@@ -68,7 +68,7 @@ fn every_row_has_the_api_s_keys_and_the_summary_adds_up() {
     );
     let run = json(&scene.read("run.json"));
     assert_eq!(run["results"].as_array().unwrap(), &rows);
-    assert_eq!(run.as_object().unwrap().keys().last().unwrap(), "results");
+    assert_eq!(run.as_object().unwrap().keys().next_back().unwrap(), "results");
     assert_eq!((&run["status"], &run["total_samples"]), (&"completed".into(), &6.into()));
     assert_eq!(run["dataset_id"], "d.jsonl");
     let summary = &run["results_summary"];
@@ -333,7 +333,7 @@ fn the_support_dataset_and_policy_work_together() {
                 "--policy",
                 &format!("{root}/examples/support-policy.json"),
             ])
-            .args(["--results", &rows, "--no-timing", "--max-fp-rate", "0.2", "--allow-unsupported"])
+            .args(["--results", &rows, "--no-timing", "--max-fp-rate", "0.2"])
             .assert()
             .success();
         assert!(lines(&scene.read(&rows)).len() >= 300);
@@ -351,7 +351,6 @@ fn the_support_dataset_and_policy_work_together() {
                 &format!("{root}/examples/support-policy.yaml"),
             ])
             .args(scope)
-            .arg("--allow-unsupported")
             .assert()
             .success();
     }

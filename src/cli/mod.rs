@@ -7,6 +7,7 @@ mod outputs;
 mod progress;
 mod run;
 mod run_args;
+pub mod scorecard;
 mod terminal;
 
 pub use exit::{EXIT_CODES, Exit, Failure};
@@ -36,6 +37,10 @@ enum Command {
     /// Check policies and bundles without evaluating anything
     #[command(after_help = EXIT_CODES)]
     Lint(Box<lint::LintArgs>),
+    /// Certify one detector over labelled samples and stamp the verdict into the policy
+    // As in the reference's command, a flag that is given twice counts as last given.
+    #[command(after_help = scorecard::SCORECARD_EXIT_CODES, args_override_self = true)]
+    Scorecard(Box<scorecard::ScorecardArgs>),
 }
 
 /// Reads the command line, does what it says and returns the exit code.
@@ -55,6 +60,7 @@ pub fn main() -> ExitCode {
         }
         Command::Compare(args) => printed(|out| compare::run(args, out, &mut io::stderr()), Exit::Unfinished),
         Command::Lint(args) => printed(|out| lint::run(args, out), Exit::Refused),
+        Command::Scorecard(args) => printed(|out| scorecard::run(args, out, &mut io::stderr()), Exit::GateFailed),
     }
 }
 

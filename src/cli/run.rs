@@ -6,8 +6,9 @@ use super::progress::Bar;
 use super::run_args::{OnBadRow, RunArgs};
 use super::terminal::Terminal;
 use crate::api::{Manifest, Run, RunStatus, Stage};
-use crate::dataset::{Columns, DatasetOptions, Labels, Reader, RowReader};
+use crate::dataset::{BATCH_BYTES, Columns, DatasetOptions, Labels, Reader, RowReader};
 use crate::engine::Engine;
+use crate::engine::pipeline::enabled_keys;
 use crate::metrics::{Catalogue, Gate, GateOutcome, Summary};
 use crate::policy::{self, Loaded, PolicySource};
 use crate::report::{RunReport, counted};
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const REFERENCE_VERSION: &str = "1.2.4";
 
 /// Figures that the runner adds to a summary; gates may name them.
-const ADDED_FIGURES: [&str; 2] = ["skipped_rows", "unsupported_detectors"];
+const ADDED_FIGURES: [&str; 3] = ["skipped_rows", "unsupported_detectors", "owasp"];
 
 /// Runs.
 ///
@@ -40,10 +41,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
             terminal.warn(&format!("{}: {warning}", policy.origin));
         }
     }
-    let options = args.engine_options().map_err(Failure::refused)?;
-    let engine = Engine::compile(&policy.policy, options);
-    let unsupported: Vec<&str> = engine.unsupported().collect();
-    refuse_unsupported(args, &unsupported, terminal)?;
+    let engine = Engine::compile(&policy.policy, args.engine_options().map_err(Failure::refused)?);
 
     let options = DatasetOptions {
         format: args.dataset_format.map(Into::into),
@@ -72,7 +70,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let times = Times::start(args.no_timing);
     let bar = Bar::new(!args.quiet && !args.no_progress, reader.progress());
     let drive = Drive {
-        threads: args.threads.map_or_else(available_threads, usize::from),
+        threads: threads(args, reader.progress().total()),
         limit: args.limit,
         interrupted: &interrupted,
         on_progress: &mut |samples| bar.update(samples),
@@ -85,7 +83,10 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let elapsed = (!args.no_timing).then_some(outcome.elapsed);
     let mut summary = outcome.figures.finish(elapsed);
     summary.extra.insert("skipped_rows".to_owned(), outcome.skipped.count().into());
-    summary.extra.insert("unsupported_detectors".to_owned(), unsupported.clone().into());
+    // Every detector of the reference is built in; readers of earlier versions' runs ask for the list.
+    summary.extra.insert("unsupported_detectors".to_owned(), serde_json::json!([]));
+    let owasp = outcome.figures.owasp(enabled_keys(&policy.policy));
+    summary.extra.insert("owasp".to_owned(), serde_json::to_value(owasp).unwrap_or_default());
     let gates = measure(&gates, &summary)?;
     summary.extra.insert("gates".to_owned(), serde_json::to_value(&gates).unwrap_or_default());
     let errors = summary.rates.errors;
@@ -132,24 +133,6 @@ fn load_policy(args: &RunArgs) -> Result<Loaded, Failure> {
     .map_err(Failure::refused)
 }
 
-fn refuse_unsupported(args: &RunArgs, unsupported: &[&str], terminal: Terminal) -> Result<(), Failure> {
-    if unsupported.is_empty() {
-        return Ok(());
-    }
-    let list = unsupported.join(", ");
-    if !args.allow_unsupported {
-        return Err(Failure::refused(format!(
-            "{}: the policy enables detectors that this version does not have: {list}\n--allow-unsupported runs \
-             without them",
-            args.policy.as_deref().or(args.bundle.as_deref()).filter(|p| !p.starts_with('{')).unwrap_or("inline")
-        )));
-    }
-    if !args.quiet {
-        terminal.warn(&format!("detectors that this version does not have find nothing: {list}"));
-    }
-    Ok(())
-}
-
 /// Set when the user or the system asks to stop; asked twice, the program ends at once.
 fn interruptible() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
@@ -163,8 +146,14 @@ fn interruptible() -> Arc<AtomicBool> {
     flag
 }
 
-fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// As many as asked for or as there are processors, but none for whom a small dataset has no work.
+fn threads(args: &RunArgs, bytes: Option<u64>) -> usize {
+    let wanted = args
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
+    // Compressed files may hold ten times their size; starting a thread for a few rows more is the lesser waste.
+    let batches = bytes.map_or(usize::MAX, |b| usize::try_from(b / (BATCH_BYTES as u64 / 16)).unwrap_or(usize::MAX));
+    wanted.min(batches.saturating_add(1))
 }
 
 fn failure(error: RunError) -> Failure {

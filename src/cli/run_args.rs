@@ -130,10 +130,6 @@ pub struct RunArgs {
     )]
     pub scorecard_key: Option<String>,
 
-    /// Run although the policy enables detectors that this version does not have; they find nothing
-    #[arg(long, help_heading = "Policy")]
-    pub allow_unsupported: bool,
-
     /// Worker threads; by default one for each processor
     #[arg(short = 'j', long, value_name = "N", env = "ZNYX_BENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Evaluation")]
     pub threads: Option<u16>,
@@ -332,6 +328,19 @@ fn decision(name: &str) -> Result<Decision, String> {
         .ok_or_else(|| "expected WARN, BLOCK, REDACT or TRANSFORM".to_owned())
 }
 
+/// A key given as PEM text or as the name of a file that holds it; an empty one (a variable that is set to nothing) is
+/// none.
+fn key_text(given: Option<&str>) -> Result<Option<String>, String> {
+    match given.filter(|key| !key.trim().is_empty()) {
+        None => Ok(None),
+        Some(pem) if pem.contains("-----BEGIN") => Ok(Some(pem.to_owned())),
+        Some(path) => match std::fs::read_to_string(path) {
+            Ok(pem) => Ok(Some(pem)),
+            Err(e) => Err(format!("{path}: the public key cannot be read: {e}")),
+        },
+    }
+}
+
 impl RunArgs {
     /// The gates, short forms after the expressions.
     ///
@@ -363,7 +372,7 @@ impl RunArgs {
     /// # Errors
     /// When the key's file cannot be read.
     pub fn signature_rules(&self) -> Result<SignatureRules, String> {
-        let public_key = pem(self.public_key.as_deref())?;
+        let public_key = key_text(self.public_key.as_deref())?;
         Ok(SignatureRules {
             require_signature: self.require_signature || public_key.is_some(),
             require_signature_v2: self.require_signature_v2,
@@ -379,7 +388,7 @@ impl RunArgs {
         Ok(EngineOptions {
             timing: !self.no_timing,
             certify: self.certify,
-            scorecard_key: pem(self.scorecard_key.as_deref())?,
+            scorecard_key: key_text(self.scorecard_key.as_deref())?,
         })
     }
 
@@ -402,18 +411,6 @@ impl RunArgs {
         one("warmup", (self.warmup > 0).then(|| self.warmup.to_string()));
         flags.extend(self.certify.then(|| "--certify".to_owned()));
         flags.extend(self.scorecard_key.as_ref().map(|_| "--scorecard-key".to_owned()));
-        flags.extend(self.allow_unsupported.then(|| "--allow-unsupported".to_owned()));
         flags
-    }
-}
-
-/// A public key given as PEM text or as the path of a PEM file; nothing for none and for blanks.
-fn pem(given: Option<&str>) -> Result<Option<String>, String> {
-    match given.filter(|key| !key.trim().is_empty()) {
-        None => Ok(None),
-        Some(text) if text.contains("-----BEGIN") => Ok(Some(text.to_owned())),
-        Some(path) => {
-            std::fs::read_to_string(path).map(Some).map_err(|e| format!("{path}: the public key cannot be read: {e}"))
-        }
     }
 }

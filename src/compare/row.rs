@@ -122,6 +122,7 @@ impl Part {
             latency_us,
             groups: &[],
             quality: row.quality.as_ref(),
+            owasp: None,
         });
     }
 }

@@ -102,7 +102,7 @@ impl Default for Columns {
             }
         }
         for name in ["language", "lang"] {
-            columns.into_metadata("language", name);
+            columns.put_into_metadata("language", name);
         }
         columns
     }
@@ -125,7 +125,7 @@ impl Columns {
                 )));
             };
             if let Some(name) = to.strip_prefix("metadata.").filter(|n| !n.is_empty()) {
-                columns.into_metadata(name, from);
+                columns.put_into_metadata(name, from);
                 continue;
             }
             let Some(column) = Column::from_name(to) else {
@@ -147,7 +147,7 @@ impl Columns {
         Ok(columns)
     }
 
-    fn into_metadata(&mut self, name: &str, key: &str) {
+    fn put_into_metadata(&mut self, name: &str, key: &str) {
         let index = self.metadata_names.iter().position(|n| **n == *name).unwrap_or_else(|| {
             self.metadata_names.push(name.into());
             self.metadata_names.len() - 1

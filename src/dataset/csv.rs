@@ -47,7 +47,9 @@ impl Records {
                 ))
             )
         };
-        if !header.iter().any(has_text) && !(names.is_empty() || names.len() == 1 && names[0].is_empty()) {
+        // An empty file has no header, and no rows that would need one.
+        let empty = names.is_empty() || (names.len() == 1 && names[0].is_empty());
+        if !empty && !header.iter().any(has_text) {
             let found: Vec<&str> = header.iter().map(|(key, _)| &**key).collect();
             let hint = match found[..] {
                 [only] if only.contains(';') => "; the fields seem to be separated by semicolons, expected commas",

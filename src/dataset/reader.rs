@@ -26,7 +26,7 @@ pub enum Format {
     Csv,
     /// Tab-separated, with a header.
     Tsv,
-    /// A suite: see [`Suite`].
+    /// A suite: a pack's `benchmark_baseline`, or lists of positive and negative samples.
     Yaml,
 }
 

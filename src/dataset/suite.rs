@@ -10,9 +10,12 @@ use std::sync::Arc;
 /// A suite file, its rows made into JSON.
 pub(super) struct Suite {
     file: Arc<str>,
-    lists: std::vec::IntoIter<(Arc<str>, std::vec::IntoIter<(u64, String)>)>,
-    current: Option<(Arc<str>, std::vec::IntoIter<(u64, String)>)>,
+    lists: std::vec::IntoIter<List>,
+    current: Option<List>,
 }
+
+/// Key path of a list, and its rows with their numbers.
+type List = (Arc<str>, std::vec::IntoIter<(u64, String)>);
 
 impl Suite {
     /// The suite in a document; none when it is of no known shape.

@@ -7,7 +7,7 @@
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, action_or, truthy_or};
 use crate::text::{NeedleSet, Text};
-use crate::value::Map;
+use crate::value::{Map, surrogate};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -211,7 +211,10 @@ fn spell(sequence: &str, out: &mut String) {
             ' '..='~' => out.write_char(c),
             '\0'..='\u{FF}' => write!(out, "\\x{:02x}", u32::from(c)),
             '\u{100}'..='\u{FFFF}' => write!(out, "\\u{:04x}", u32::from(c)),
-            _ => write!(out, "\\U{:08x}", u32::from(c)),
+            _ => match surrogate::original(c) {
+                Some(unit) => write!(out, "\\u{unit:04x}"),
+                None => write!(out, "\\U{:08x}", u32::from(c)),
+            },
         };
     }
 }
@@ -332,6 +335,7 @@ mod tests {
     fn what_is_found_is_spelled_out_and_colors_stay() {
         assert_eq!(visible("\u{1B}[31mA\u{8}\u{1B}[0m\\"), "\u{1B}[31mA\\x08\u{1B}[0m\\");
         assert_eq!(visible("\u{1B}]0;é\n日\u{1B}\\x\r"), "\\x1b]0;\\xe9\\n\\u65e5\\x1b\\\\x\\r");
+        assert_eq!(visible("\u{1B}]0;😀\u{10F800}"), "\\x1b]0;\\U0001f600\\ud800");
         assert_eq!(visible("\u{1B}]0;t\u{1B}[31mx"), "\\x1b]0;t\\x00__SGR0__\\x00x");
     }
 

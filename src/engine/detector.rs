@@ -30,32 +30,19 @@ pub type Build = fn(&Map, &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError
 #[error("{message}")]
 pub struct EvalError {
     message: String,
-    unbuilt: bool,
 }
 
 impl EvalError {
     /// An error with its message: what was found, what was expected.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        EvalError { message: message.into(), unbuilt: false }
+        EvalError { message: message.into() }
     }
 
     /// A configuration value of the wrong kind.
     #[must_use]
     pub fn config(key: &str, found: &crate::value::Value, expected: &str) -> Self {
         Self::new(format!("`{key}` is {}, expected {expected}", found.kind()))
-    }
-
-    /// The detector is not part of this version.
-    #[must_use]
-    pub fn unbuilt(key: &str) -> Self {
-        EvalError { message: format!("the detector `{key}` is not part of this version"), unbuilt: true }
-    }
-
-    /// Whether this is a detector that is not part of this version.
-    #[must_use]
-    pub fn is_unbuilt(&self) -> bool {
-        self.unbuilt
     }
 }
 

@@ -24,6 +24,7 @@ pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severit
 pub use hooks::Hook;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
+pub(crate) use scorecard::payload as stamp_payload;
 pub use section::{
     TextSet, action_or, float_or, holds, int_or, items_of, iterated, list_or_empty, number_or, text_or, text_set,
     truthy_or,
@@ -137,15 +138,12 @@ impl Engine {
         self.steps.iter().map(|s| &*s.key)
     }
 
-    /// Keys of enabled detectors that this version does not have.
-    pub fn unsupported(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().filter(|s| s.is_unbuilt()).map(|s| &*s.key)
-    }
-
     /// Whether the enabled detector `key` looks at texts of `stage`.
     #[must_use]
     pub fn runs_at(&self, key: &str, stage: Stage) -> bool {
-        self.steps.iter().any(|s| s.key == key && s.runs_at(stage) == Ok(true))
+        // A tool call is checked by `tools` itself, whatever the section's stages.
+        (key == "tools" && stage == Stage::Tool)
+            || self.steps.iter().any(|s| s.key == key && s.runs_at(stage) == Ok(true))
     }
 
     /// Evaluates one request.
@@ -172,7 +170,7 @@ impl Engine {
         let mut outcomes = Vec::new();
         let chains = matches!(request.stage, Stage::Input | Stage::Output);
         for step in &self.steps {
-            if !step.runs_at(request.stage)? || step.is_unbuilt() {
+            if !step.runs_at(request.stage)? {
                 continue;
             }
             let mut outcome = step.run(&text, request, &self.options)?;

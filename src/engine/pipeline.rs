@@ -4,6 +4,7 @@ use super::detector::Build;
 use crate::api::Stage;
 #[allow(clippy::wildcard_imports)]
 use crate::detectors::*;
+use crate::value::{Map, Value};
 
 /// A detector's place in the pipeline.
 #[derive(Clone, Copy, Debug)]
@@ -87,3 +88,12 @@ pub const ALIASES: &[(&str, &str)] = &[("tool_governance", "tools"), ("schema_en
 
 /// Detectors of lifecycle hooks: never part of a request's evaluation.
 pub const HOOKS: &[&str] = &["mcp_manifest_scanner", "tool_permission_audit"];
+
+/// Keys of the sections that a policy enables, lifecycle hooks included, an alias under the key it stands for.
+pub fn enabled_keys(policy: &Map) -> impl Iterator<Item = &str> {
+    let enabled = policy.text_entries().filter(|(_, s)| s.get("enabled").is_some_and(Value::truthy));
+    enabled.filter_map(|(key, _)| match ALIASES.iter().find(|(alias, _)| *alias == key) {
+        None => Some(key),
+        Some((_, canonical)) => (!policy.contains_key(canonical)).then_some(*canonical),
+    })
+}

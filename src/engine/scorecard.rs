@@ -46,7 +46,7 @@ fn is_certified(detector: &str, stamp: &Map, key: Option<&str>) -> bool {
 }
 
 /// What a stamp's signature covers.
-fn payload(detector: &str, stamp: &Map) -> String {
+pub(crate) fn payload(detector: &str, stamp: &Map) -> String {
     let mut covered = Map::new();
     covered.insert("detector", Value::from(detector));
     covered.insert("enforcement_passed", Value::Bool(stamp.get("enforcement_passed").is_some_and(Value::truthy)));

@@ -71,11 +71,6 @@ impl Step {
         }))
     }
 
-    /// Whether the detector is not part of this version.
-    pub(super) fn is_unbuilt(&self) -> bool {
-        self.detector.as_ref().is_err_and(EvalError::is_unbuilt)
-    }
-
     /// Whether it looks at texts of the stage.
     pub(super) fn runs_at(&self, stage: Stage) -> Result<bool, EvalError> {
         match &self.stages {

@@ -211,7 +211,10 @@ mod tests {
     use super::*;
     use crate::value::parse_json;
 
-    fn apply(section: &str, runtime: &str) -> Result<(Option<Decision>, u8, &'static str, Option<String>), EvalError> {
+    /// Decision, risk, mode and path.
+    type Outcome = (Option<Decision>, u8, &'static str, Option<String>);
+
+    fn apply(section: &str, runtime: &str) -> Result<Outcome, EvalError> {
         let Value::Map(section) = parse_json(section).unwrap() else { panic!("an object") };
         let runtime = parse_json(runtime).unwrap();
         let found = Finding::of(Decision::Block, vec![RuleHit::new("a.b", Severity::High)]);

@@ -4,6 +4,7 @@ use super::confusion::{is_flagged, is_positive};
 use super::histogram::{SCORE_BINS, score_bin};
 use super::latency::LatencyCounts;
 use super::outcome::{SampleOutcome, micros};
+use super::owasp::{OwaspFigures, OwaspTally};
 use super::percentile::{interpolate, rank_of};
 use super::round::{ratio, round_to, round4};
 use super::rules::{rule_meets, rules_match};
@@ -40,6 +41,7 @@ pub struct Accumulator {
     rules: IndexMap<Box<str>, RuleCounts>,
     groups: IndexMap<Box<str>, IndexMap<Box<str>, Tally>>,
     quality: IndexMap<Box<str>, QualityCounts>,
+    owasp: OwaspTally,
 }
 
 impl Accumulator {
@@ -70,6 +72,7 @@ impl Accumulator {
         if let Some(quality) = sample.quality {
             self.add_quality(quality);
         }
+        self.owasp.add(sample);
     }
 
     /// Adds what was gathered over the part of the dataset that follows this one's.
@@ -97,6 +100,7 @@ impl Accumulator {
         for (metric, counts) in &later.quality {
             entry(&mut self.quality, metric).merge(counts);
         }
+        self.owasp.merge(&later.owasp);
     }
 
     /// Samples added so far.
@@ -109,6 +113,13 @@ impl Accumulator {
     #[must_use]
     pub fn latency(&self) -> &LatencyCounts {
         &self.latency
+    }
+
+    /// Coverage of the OWASP categories by the detectors that the policy enables, and how the samples that exercise
+    /// each category fared.
+    #[must_use]
+    pub fn owasp<'a>(&self, enabled: impl IntoIterator<Item = &'a str>) -> OwaspFigures {
+        self.owasp.figures(enabled)
     }
 
     /// The figures of everything added so far. `elapsed` is the wall-clock time of the evaluation; none with timing
@@ -392,19 +403,7 @@ mod tests {
     use std::borrow::Cow;
 
     fn outcome<'a>(expected: Option<Decision>, actual: Decision, risk: u8) -> SampleOutcome<'a> {
-        SampleOutcome {
-            context: "input",
-            expected,
-            expected_rule_hits: None,
-            rule_hits_match: None,
-            actual: Actual::Decided(actual),
-            risk,
-            rule_ids: &[],
-            detectors: &[],
-            latency_us: None,
-            groups: &[],
-            quality: None,
-        }
+        SampleOutcome { expected, actual: Actual::Decided(actual), risk, ..SampleOutcome::none("input") }
     }
 
     fn detector(name: &'static str, decision: Decision, us: Option<u64>) -> DetectorRow<'static> {

@@ -38,7 +38,10 @@ pub use isodate::{parse_iso, python_iso};
 pub use latency::{LatencyCounts, LatencySummary};
 pub use mcnemar::mcnemar_exact;
 pub use outcome::{SampleOutcome, micros};
-pub use owasp::{CategoryCoverage, Coverage, CoverageStatus, CoverageSummary, owasp_categories_of, owasp_coverage};
+pub use owasp::{
+    CategoryCoverage, Coverage, CoverageStatus, CoverageSummary, OwaspCategoryFigures, OwaspFigures, OwaspTally,
+    owasp_categories_of, owasp_coverage,
+};
 pub use percentile::{Percentiles, percentiles};
 pub use ranking::{average_precision, pr_auc, roc_auc};
 pub use round::{ratio, round_to, round4};

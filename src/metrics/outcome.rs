@@ -28,6 +28,8 @@ pub struct SampleOutcome<'a> {
     pub groups: &'a [(&'a str, &'a str)],
     /// Quality scores, where there are any.
     pub quality: Option<&'a QualityReport>,
+    /// The OWASP category that the sample's metadata names under `owasp`.
+    pub owasp: Option<&'a str>,
 }
 
 impl<'a> SampleOutcome<'a> {
@@ -46,6 +48,26 @@ impl<'a> SampleOutcome<'a> {
             latency_us: micros(row.latency_us, row.latency_ms),
             groups,
             quality: row.quality.as_ref(),
+            owasp: None,
+        }
+    }
+
+    /// An unlabelled sample of a stage on which nothing ran.
+    #[cfg(test)]
+    pub(super) fn none(context: &'a str) -> Self {
+        Self {
+            context,
+            expected: None,
+            expected_rule_hits: None,
+            rule_hits_match: None,
+            actual: Actual::Decided(Decision::Allow),
+            risk: 0,
+            rule_ids: &[],
+            detectors: &[],
+            latency_us: None,
+            groups: &[],
+            quality: None,
+            owasp: None,
         }
     }
 }

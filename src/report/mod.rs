@@ -9,6 +9,7 @@ mod jsonl;
 mod markdown;
 mod number;
 mod rates;
+pub mod scorecard;
 pub mod style;
 mod table;
 

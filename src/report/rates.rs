@@ -137,6 +137,6 @@ pub fn worst_rules(summary: &Summary) -> Vec<&RuleFigures> {
 /// Detectors that flagged anything, then those that cost most; the ones with most false positives first.
 pub fn worst_detectors(summary: &Summary) -> Vec<&DetectorFigures> {
     let mut detectors: Vec<&DetectorFigures> = summary.detectors.iter().collect();
-    detectors.sort_by(|a, b| (b.false_positives, b.flagged, b.hits).cmp(&(a.false_positives, a.flagged, a.hits)));
+    detectors.sort_by_key(|d| std::cmp::Reverse((d.false_positives, d.flagged, d.hits)));
     detectors
 }

@@ -144,7 +144,10 @@ impl Work<'_> {
     }
 
     fn count(&self, row: &Evaluated<'_>, figures: &mut Accumulator) {
-        let metadata = (!self.by.is_empty()).then(|| MetadataView::new(row.sample));
+        // Most metadata names no category, and then need not be parsed.
+        let is_tagged = row.sample.metadata.as_deref().is_some_and(|raw| raw.contains("\"owasp\""));
+        let metadata = (is_tagged || !self.by.is_empty()).then(|| MetadataView::new(row.sample));
+        let owasp = metadata.as_ref().filter(|_| is_tagged).and_then(|m| m.text("owasp"));
         let values: Vec<Cow<'_, str>> = (self.by.iter())
             .map(|key| metadata.as_ref().and_then(|m| m.text(key)).unwrap_or(Cow::Borrowed(NO_VALUE)))
             .collect();
@@ -161,6 +164,7 @@ impl Work<'_> {
             latency_us: row.latency_us,
             groups: &groups,
             quality: row.quality.as_ref(),
+            owasp: owasp.as_deref(),
         });
     }
 

@@ -5,6 +5,7 @@ pub mod chars;
 pub mod checksums;
 pub mod fold;
 pub mod grammar;
+pub mod hash;
 pub mod literals;
 pub mod needles;
 pub mod normalize;

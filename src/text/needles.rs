@@ -3,7 +3,9 @@
 //! Each rule registers the literals of which at least one must occur (in the folded view) for the rule to match at
 //! all, and receives a [`Gate`]. One automaton finds which gates a text opens; only rules behind open gates run.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::DFA;
+use aho_corasick::{Anchored, MatchKind, StartKind};
 use std::collections::HashMap;
 
 /// A rule's place in the prefilter.
@@ -103,12 +105,12 @@ impl NeedleSet {
     #[must_use]
     pub fn build(self) -> Prefilter {
         let automaton = (!self.needles.is_empty()).then(|| {
-            AhoCorasick::builder()
+            DFA::builder()
                 .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::DFA))
+                .start_kind(StartKind::Unanchored)
+                .prefilter(false)
                 .build(&self.needles)
-                .or_else(|_| AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.needles))
-                // Only a set of needles beyond 2^31 states cannot be built; policies are far smaller.
+                // Only needles beyond 2^31 states cannot be built; those of a policy are a few thousand.
                 .expect("the needles of a policy fit an automaton")
         });
         let mut closed = vec![0u64; (self.gates as usize).div_ceil(64)];
@@ -122,7 +124,7 @@ impl NeedleSet {
 /// The compiled prefilter of an engine.
 #[derive(Debug)]
 pub struct Prefilter {
-    automaton: Option<AhoCorasick>,
+    automaton: Option<DFA>,
     openers: Vec<Vec<u32>>,
     /// The gates before any needle was found: only those of runs that are always open.
     closed: Vec<u64>,
@@ -173,15 +175,23 @@ impl Prefilter {
         // A common word may open a hundred gates: once is enough.
         let mut seen = vec![0u64; self.openers.len().div_ceil(64)];
         if let Some(automaton) = &self.automaton {
-            for found in automaton.find_overlapping_iter(folded) {
-                let needle = found.pattern().as_usize();
-                let mask = 1 << (needle % 64);
-                if seen[needle / 64] & mask != 0 {
+            // Stepped by hand: the crate's overlapping search starts over at every match, and matches are many.
+            // An automaton built for unanchored searches has that start state.
+            let mut state = automaton.start_state(Anchored::No).expect("an unanchored start");
+            for &byte in folded {
+                state = automaton.next_state(Anchored::No, state, byte);
+                if !(automaton.is_special(state) && automaton.is_match(state)) {
                     continue;
                 }
-                seen[needle / 64] |= mask;
-                for &gate in &self.openers[needle] {
-                    bits[gate as usize / 64] |= 1 << (gate % 64);
+                for i in 0..automaton.match_len(state) {
+                    let needle = automaton.match_pattern(state, i).as_usize();
+                    let mask = 1 << (needle % 64);
+                    if seen[needle / 64] & mask == 0 {
+                        seen[needle / 64] |= mask;
+                        for &gate in &self.openers[needle] {
+                            bits[gate as usize / 64] |= 1 << (gate % 64);
+                        }
+                    }
                 }
             }
         }

@@ -37,7 +37,8 @@ not {true, accurate, correct, fair} {that, to_say}
 pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
     let sensitivity = Sensitivity::read(section);
     let mut packs = attributes(section)?;
-    packs.extend(industry(section)?);
+    let industry = industry(section);
+    packs.extend(industry.iter().flatten());
     let mut rules = Vec::new();
     for (name, lines) in packs {
         for &(severity, line) in lines.iter().filter(|(severity, _)| sensitivity.reports(*severity)) {
@@ -55,7 +56,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         .and_then(|source| FoldedPattern::with_gate(&format!(r"(?:{source})(?:\s+that)?\s*$"), Gate::ALWAYS))
         .unwrap_or_else(|e| panic!("{e}"));
     let blocks = section.get("action").and_then(Value::as_str) == Some("BLOCK");
-    Ok(Box::new(Bias { sensitivity, rules, negation, blocks }))
+    Ok(Box::new(Bias { sensitivity, rules, negation, blocks, industry_error: industry.err() }))
 }
 
 fn id(pack: &str, severity: Severity) -> RuleId {
@@ -151,6 +152,8 @@ struct Bias {
     rules: Vec<Rule>,
     negation: FoldedPattern,
     blocks: bool,
+    /// An `industry_preset` of the wrong kind fails only once a text is long enough.
+    industry_error: Option<EvalError>,
 }
 
 /// A pattern that the sensitivity reports.
@@ -173,6 +176,9 @@ impl Detector for Bias {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         if !chars::is_at_least(chars::trim(text.raw()), MIN_LENGTH) {
             return Ok(Finding::clean());
+        }
+        if let Some(e) = &self.industry_error {
+            return Err(e.clone());
         }
         let mut hits = Vec::new();
         for rule in &self.rules {
@@ -283,6 +289,7 @@ mod tests {
         assert!(inspect(r#"{"protected_attributes": null}"#, "").is_err());
         assert!(inspect(r#"{"protected_attributes": [[]]}"#, "").is_err());
         assert!(inspect(r#"{"protected_attributes": "gender"}"#, "").is_ok());
-        assert!(inspect(r#"{"industry_preset": ["hr"]}"#, "").is_err());
+        assert!(inspect(r#"{"industry_preset": ["hr"]}"#, "").is_ok());
+        assert!(inspect(r#"{"industry_preset": ["hr"]}"#, "a longer text").is_err());
     }
 }

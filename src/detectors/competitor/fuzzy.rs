@@ -33,7 +33,14 @@ pub(super) struct FuzzyName {
     length: usize,
     /// The first five characters of a name that has so many.
     prefix: Option<String>,
+    /// Which letters it has, see [`letter_bit`].
+    letters: u64,
     comparator: BatchComparator<char>,
+}
+
+/// One of 64 classes of characters: a coarse test of which letters a name has.
+fn letter_bit(c: char) -> u64 {
+    1 << (u32::from(c) & 63)
 }
 
 impl FuzzyName {
@@ -42,18 +49,28 @@ impl FuzzyName {
         FuzzyName {
             length,
             prefix: (length >= PREFIX).then(|| name.chars().take(PREFIX).collect()),
+            letters: name.chars().fold(0, |letters, c| letters | letter_bit(c)),
             comparator: BatchComparator::new(name.chars()),
         }
     }
 
     /// Whether any of the words is similar enough or begins like the name.
     pub(super) fn matches(&self, words: &Words<'_>, threshold: f64) -> bool {
-        words.0.iter().any(|word| {
-            self.prefix.as_ref().is_some_and(|prefix| word.text.starts_with(prefix.as_str()))
-                // A subsequence is no longer than the shorter text: most words are ruled out by length.
-                || self.score(word.length, word.length.min(self.length)) >= threshold
-                    && self.score(word.length, self.comparator.similarity(word.text.chars())) >= threshold
-        })
+        words.0.iter().any(|word| self.begins(word) || self.is_like(word, threshold))
+    }
+
+    fn begins(&self, word: &Word<'_>) -> bool {
+        self.prefix.as_ref().is_some_and(|prefix| word.text.starts_with(prefix.as_str()))
+    }
+
+    /// Whether a word is similar enough. What it has in common with the name is no longer than the shorter of them,
+    /// nor than the word's letters which the name has at all: that rules out most words.
+    fn is_like(&self, word: &Word<'_>, threshold: f64) -> bool {
+        let reaches = |common| self.score(word.length, common) >= threshold;
+        let shorter = word.length.min(self.length);
+        reaches(shorter)
+            && reaches(shorter.min(word.text.chars().filter(|&c| self.letters & letter_bit(c) != 0).count()))
+            && reaches(self.comparator.similarity(word.text.chars()))
     }
 
     /// The similarity, 0 to 100, of the name and a word that have a common subsequence of `common` characters: what

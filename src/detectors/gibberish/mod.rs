@@ -7,6 +7,7 @@ mod statistics;
 
 use crate::api::Severity::{High, Medium};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or, text_or, truthy_or};
+use crate::text::hash::QuickHash;
 use crate::text::{NeedleSet, Text, chars};
 use crate::value::{Map, Value, parse_json};
 use statistics::{Letters, common_token, entropy, special_share, word_share};
@@ -61,7 +62,7 @@ struct Gibberish {
     max_entropy: Result<f64, EvalError>,
     max_special: Result<f64, EvalError>,
     repetition: Option<Result<f64, EvalError>>,
-    common_words: HashSet<Box<[u8]>>,
+    common_words: HashSet<Box<[u8]>, QuickHash>,
 }
 
 impl Detector for Gibberish {

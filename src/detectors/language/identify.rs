@@ -1,9 +1,9 @@
 //! Which language a text is in, and how sure that is.
 
 use crate::text::Text;
+use crate::text::hash::QuickHash;
 use crate::value::{Value, parse_json};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// `scripts_in_order`, `trigram_letters_beyond_ascii_a_to_z` and `trigram_profiles_in_order`.
 const DATA: &str = include_str!("profiles.json");
@@ -19,6 +19,8 @@ const SCRIPT_BONUS: f64 = 0.2;
 const MIXED_SHARE: f64 = 0.2;
 /// How many of the most frequent trigrams are compared with the profiles.
 const TOP_TRIGRAMS: usize = 60;
+/// More distinct trigrams than most texts have.
+const MANY_TRIGRAMS: usize = 800;
 /// The script that never decides: its languages are told apart by trigrams.
 const LATIN: usize = 0;
 
@@ -123,7 +125,9 @@ impl Identifier {
     /// The most frequent trigrams of the lowered text's letters, sorted by number. Of equally frequent ones the
     /// earlier are taken.
     fn top_trigrams(&self, text: &Text<'_>) -> Vec<u32> {
-        let mut places: HashMap<u32, u32, BuildHasherDefault<TrigramHasher>> = HashMap::default();
+        // A text cannot make many of these collide: there are only so many trigrams.
+        let room = text.raw().len().min(MANY_TRIGRAMS);
+        let mut places: HashMap<u32, u32, QuickHash> = HashMap::with_capacity_and_hasher(room, QuickHash::default());
         let mut counts: Vec<(u32, u32)> = Vec::new();
         let mut window = 0u32;
         for letter in text.lower().chars().filter_map(|c| self.letter(c)) {
@@ -147,25 +151,6 @@ impl Identifier {
         let mut top: Vec<u32> = counts.into_iter().map(|(trigram, _)| trigram).collect();
         top.sort_unstable();
         top
-    }
-}
-
-/// Trigrams are small numbers: a multiplication spreads them enough.
-#[derive(Default)]
-struct TrigramHasher(u64);
-
-impl Hasher for TrigramHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u32(u32::from(byte));
-        }
-    }
-    fn write_u32(&mut self, n: u32) {
-        self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 ^= self.0 >> 32;
     }
 }
 

@@ -1,10 +1,10 @@
 //! The balance of a text: the mean valence of its words that a lexicon knows, with negation and emphasis.
 
 use crate::engine::EvalError;
+use crate::text::hash::QuickHash;
 use crate::text::{Gate, NeedleSet, Text, chars};
 use crate::value::{Map, Value, parse_json};
 use indexmap::IndexMap;
-use std::collections::HashSet;
 
 /// `valence_to_words`, `negators` and `intensifiers`.
 const DATA: &str = include_str!("lexicon.json");
@@ -16,12 +16,18 @@ const NEGATED: f64 = -0.5;
 /// What an intensifier before a word makes of its valence.
 const INTENSIFIED: f64 = 1.5;
 
+/// What a word does.
+#[derive(Default)]
+struct Word {
+    /// Of a word that counts. A valence of the policy that is no number fails once its word occurs.
+    valence: Option<Result<f64, EvalError>>,
+    negates: bool,
+    intensifies: bool,
+}
+
 /// Words with their valence, and the words that act on others.
 pub(super) struct Lexicon {
-    /// A valence of the policy that is no number fails once its word occurs.
-    valences: IndexMap<Box<str>, Result<f64, EvalError>>,
-    negators: HashSet<Box<str>>,
-    intensifiers: HashSet<Box<str>>,
+    words: IndexMap<Box<str>, Word, QuickHash>,
     /// Open for texts with a word of the lexicon.
     gate: Gate,
     /// `custom_lexicon` of the wrong kind: fails every text whose score is asked.
@@ -32,31 +38,30 @@ impl Lexicon {
     /// The lexicon with the policy's own words.
     pub(super) fn read(section: &Map, needles: &mut NeedleSet) -> Self {
         let data = parse_json(DATA).unwrap_or(Value::Null);
-        let mut valences: IndexMap<Box<str>, Result<f64, EvalError>> = IndexMap::new();
-        for (valence, words) in data.get("valence_to_words").and_then(Value::as_map).into_iter().flat_map(Map::iter) {
+        let mut words: IndexMap<Box<str>, Word, QuickHash> = IndexMap::default();
+        for (valence, list) in data.get("valence_to_words").and_then(Value::as_map).into_iter().flat_map(Map::iter) {
             if let Ok(valence) = valence.as_text().parse::<f64>() {
-                valences.extend(texts(words).map(|word| (word.into(), Ok(valence))));
+                words.extend(
+                    texts(list).map(|word| (word.into(), Word { valence: Some(Ok(valence)), ..Word::default() })),
+                );
             }
         }
         let custom = custom_words(section);
-        for (word, valence) in custom.iter().flatten() {
-            let valence = valence
-                .as_number()
-                .filter(|v| v.is_finite() || matches!(valence, Value::Float(_)))
-                .ok_or_else(|| EvalError::config("custom_lexicon", valence, "a number for each word"));
-            valences.insert(word.as_str().into(), valence);
+        for (word, value) in custom.iter().flatten() {
+            let number = value.as_number().filter(|v| v.is_finite() || matches!(value, Value::Float(_)));
+            let valence = number.ok_or_else(|| EvalError::config("custom_lexicon", value, "a number for each word"));
+            words.insert(word.as_str().into(), Word { valence: Some(valence), ..Word::default() });
         }
-        let set = |key| data.get(key).into_iter().flat_map(texts).map(Box::from).collect();
         // A needle is written as the folded view has it; a word with other characters leaves the gate open.
-        let ascii = valences.keys().all(|w| w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
-        let gate = if ascii { needles.gate(valences.keys().map(|w| w.as_bytes())) } else { Gate::ALWAYS };
-        Lexicon {
-            negators: set("negators"),
-            intensifiers: set("intensifiers"),
-            valences,
-            gate,
-            custom_error: custom.err(),
+        let ascii = words.keys().all(|w| w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        let gate = if ascii { needles.gate(words.keys().map(|w| w.as_bytes())) } else { Gate::ALWAYS };
+        for word in data.get("negators").into_iter().flat_map(texts) {
+            words.entry(word.into()).or_default().negates = true;
         }
+        for word in data.get("intensifiers").into_iter().flat_map(texts) {
+            words.entry(word.into()).or_default().intensifies = true;
+        }
+        Lexicon { words, gate, custom_error: custom.err() }
     }
 
     /// The text's score, -1..=1; 0 without a word of the lexicon.
@@ -73,7 +78,8 @@ impl Lexicon {
         for word in text.lower().split(|c| !chars::is_word(c)).filter(|w| !w.is_empty()) {
             negator = negator.saturating_add(1);
             intensifier = intensifier.saturating_add(1);
-            if let Some(valence) = self.valences.get(word) {
+            let Some(word) = self.words.get(word) else { continue };
+            if let Some(valence) = &word.valence {
                 let mut valence = valence.clone()?;
                 if negator <= REACH {
                     valence *= NEGATED;
@@ -84,10 +90,10 @@ impl Lexicon {
                 sum += valence;
                 count += 1.0;
             }
-            if self.negators.contains(word) {
+            if word.negates {
                 negator = 0;
             }
-            if self.intensifiers.contains(word) {
+            if word.intensifies {
                 intensifier = 0;
             }
         }

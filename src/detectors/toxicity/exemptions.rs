@@ -6,7 +6,8 @@
 
 use super::table::Category;
 use crate::text::term::Term;
-use crate::text::{CharSpan, FoldedPattern, Gate, Prefilter, Text, chars, phrase};
+use crate::text::{CharSpan, FoldedPattern, Gate, Prefilter, Text, chars, fold, phrase};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// The compiled lists. Those that are asked of the whole text are in [`Whole`]'s order.
@@ -14,8 +15,8 @@ pub(super) struct Exemptions {
     whole: [FoldedPattern; Whole::COUNT],
     prohibition: FoldedPattern,
     prevention: FoldedPattern,
-    educational: FoldedPattern,
-    reporting: FoldedPattern,
+    /// Those that are asked of a sentence, in [`Sentential`]'s order.
+    sentential: [FoldedPattern; 2],
     /// Sentences are searched for no needles.
     no_needles: Prefilter,
 }
@@ -74,8 +75,7 @@ impl Exemptions {
             whole,
             prohibition: list(lists::PROHIBITION),
             prevention: list(lists::PREVENTION),
-            educational: list(lists::EDUCATIONAL),
-            reporting: list(lists::REPORTING),
+            sentential: [list(lists::EDUCATIONAL), list(lists::REPORTING)],
             no_needles: Prefilter::none(),
         }
     }
@@ -94,11 +94,49 @@ pub(super) struct Scene<'s, 't> {
     sentences: Vec<(CharSpan, Sentence<'s>)>,
 }
 
-/// A sentence and what its lists say of it.
+/// The lists asked of a term's sentence.
+#[derive(Clone, Copy)]
+enum Sentential {
+    Educational,
+    Reporting,
+}
+
+/// A sentence, trimmed, and whether each list is found in it.
 struct Sentence<'s> {
-    text: Text<'s>,
-    educational: OnceCell<bool>,
-    reporting: OnceCell<bool>,
+    raw: &'s str,
+    /// Its folded view.
+    written: Cow<'s, [u8]>,
+    /// The view of its lowered text, as [`Text::lower_exact`].
+    lower: Cow<'s, [u8]>,
+    answers: [OnceCell<bool>; 2],
+}
+
+impl<'s> Sentence<'s> {
+    fn of(text: &'s Text<'_>, span: CharSpan, no_needles: &Prefilter) -> Self {
+        let raw = chars::trim(text.slice(span));
+        let (written, lower) = (text.folded(), text.lower_exact());
+        let (written, lower) = if written.len() == lower.len() {
+            // Lowering moves nothing: the views are parts of the text's own. Hundreds of overlapping sentences would
+            // be costly to copy.
+            let visible = |&b: &u8| !matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK);
+            let inside = &written[span.start..span.end];
+            let start = span.start + inside.iter().position(visible).unwrap_or(inside.len());
+            let end = span.start + inside.iter().rposition(visible).map_or(inside.len(), |i| i + 1);
+            (Cow::Borrowed(&written[start..end]), Cow::Borrowed(&lower[start..end]))
+        } else {
+            let text = Text::new(raw, no_needles);
+            (text.folded().to_vec().into(), text.lower_exact().to_vec().into())
+        };
+        Sentence { raw, written, lower, answers: Default::default() }
+    }
+
+    /// Where the lowered sentence first has the term as a substring.
+    fn place(&self, term: &Term, no_needles: &Prefilter) -> Option<usize> {
+        if term.as_str().is_ascii() {
+            return memchr::memmem::find(&self.lower, term.as_str().as_bytes());
+        }
+        term.first_in_lower(&Text::new(self.raw, no_needles))
+    }
 }
 
 /// Terms that source code contains without harm.
@@ -175,24 +213,33 @@ impl Scene<'_, '_> {
         }
         let span = sentence_span(self.text.folded(), place);
         let at = self.sentences.iter().position(|(s, _)| *s == span).unwrap_or_else(|| {
-            let raw = self.text.slice(span);
-            let text = Text::new(chars::trim(raw), &self.rules.no_needles);
-            let sentence = Sentence { text, educational: OnceCell::new(), reporting: OnceCell::new() };
+            let sentence = Sentence::of(self.text, span, &self.rules.no_needles);
             self.sentences.push((span, sentence));
             self.sentences.len() - 1
         });
         let sentence = &self.sentences[at].1;
-        let lower = sentence.text.lower_exact();
-        let place = subject.term.first_in_lower(&sentence.text);
+        let place = sentence.place(subject.term, &self.rules.no_needles);
         let length = subject.term.as_str().chars().count();
-        if place.is_some_and(|at| quoted(sentence.text.folded(), at, at + length))
-            || *sentence.reporting.get_or_init(|| self.rules.reporting.regex().is_match(lower))
-        {
-            return true;
-        }
-        !quoting_only
-            && (*sentence.educational.get_or_init(|| self.rules.educational.regex().is_match(lower))
-                || place.is_some_and(|at| negated(&lower[..at])))
+        place.is_some_and(|at| quoted(&sentence.written, at, at + length))
+            || self.says(at, Sentential::Reporting)
+            || !quoting_only
+                && (self.says(at, Sentential::Educational) || place.is_some_and(|at| negated(&sentence.lower[..at])))
+    }
+
+    /// Whether a list is found in a sentence.
+    ///
+    /// Sentences may overlap, hundreds of long ones in a hostile text: of two that end together, what the shorter
+    /// says the longer says too, for a sentence begins beside a mark, and that is a word edge in both.
+    fn says(&self, at: usize, list: Sentential) -> bool {
+        let (span, sentence) = &self.sentences[at];
+        *sentence.answers[list as usize].get_or_init(|| {
+            let together = self.sentences.iter().filter(|(other, _)| other.end == span.end);
+            let known = together
+                .filter_map(|(other, s)| Some((other.start, *s.answers[list as usize].get()?)))
+                .find(|&(start, says)| if says { start >= span.start } else { start <= span.start });
+            let ask = || self.rules.sentential[list as usize].regex().is_match(&sentence.lower);
+            known.map_or_else(ask, |(_, says)| says)
+        })
     }
 }
 
@@ -350,8 +397,7 @@ mod tests {
         for pattern in &exemptions.whole {
             pattern.regex();
         }
-        for pattern in [&exemptions.prohibition, &exemptions.prevention, &exemptions.educational, &exemptions.reporting]
-        {
+        for pattern in [&exemptions.prohibition, &exemptions.prevention].into_iter().chain(&exemptions.sentential) {
             pattern.regex();
         }
     }
@@ -377,6 +423,7 @@ mod tests {
         assert!(!exempt("fat", None, false, "She said so. You are fat"));
         assert!(!exempt("idiot", None, false, "İ 'idiot' x") && exempt("idiot", None, false, "İ zz 'idiot'' x"));
         assert!(exempt("idiot", None, false, "piano idiot") && !exempt("idiot", None, false, "not quite an idiot"));
+        assert!(exempt("moron", None, false, "moron! a study of it."));
         assert!(exempt("idiot", None, false, "so 'idiot', ok") && !exempt("idiot", None, false, "idiot' ok"));
     }
 }

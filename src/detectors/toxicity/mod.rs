@@ -187,6 +187,15 @@ mod tests {
     }
 
     #[test]
+    fn terms_of_the_policy_are_sought_in_variants_too() {
+        let hits = |text| inspect(r#"{"keywords": ["ıdıom", "ж к", "n00b", ""]}"#, text).unwrap().1;
+        assert_eq!(hits("1d10m"), ["toxicity.ıdıom", "toxicity."]);
+        assert_eq!(hits("Ж К"), ["toxicity.ж_к", "toxicity."]);
+        assert_eq!(hits("nub"), ["toxicity.n00b", "toxicity."]);
+        assert_eq!(hits("$"), ["toxicity."]);
+    }
+
+    #[test]
     fn wrong_configuration_fails_when_the_reference_does() {
         assert!(inspect(r#"{"custom_terms": null}"#, "").is_err());
         assert!(inspect(r#"{"custom_terms": {"foo": 5}}"#, "bar").is_ok());

@@ -5,7 +5,7 @@
 //! may stand for `u` or for two `o`, so there may be two variants.
 
 use crate::text::normalize::nfkd;
-use crate::text::term::{Term, TermList, has_word};
+use crate::text::term::{Term, TermList};
 use crate::text::{FoldedPattern, Gate, NeedleSet, Text, caseless, chars, fold};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::HashMap;
@@ -198,19 +198,23 @@ struct Owner {
 struct Variant {
     /// The folded view.
     folded: Vec<u8>,
-    /// The text itself, where folding loses something: it is not ASCII.
+    /// The text itself, where folding loses something and terms are searched in it one by one.
     text: Option<String>,
     /// The folded view without what only case-insensitive matching takes for an `i`, where that is in the text.
     exact: Option<Vec<u8>>,
 }
 
 impl Variant {
-    fn of_chars(units: Vec<char>) -> Self {
+    fn of_bytes(folded: Vec<u8>) -> Self {
+        Variant { folded, text: None, exact: None }
+    }
+
+    fn of_chars(units: Vec<char>, keeps_text: bool) -> Self {
         let folded: Vec<u8> = units.iter().map(|&c| fold::fold_char(c)).collect();
         let exact = units
             .contains(&DOTLESS_I)
             .then(|| units.iter().zip(&folded).map(|(&c, &b)| if c == DOTLESS_I { fold::LETTER } else { b }).collect());
-        Variant { folded, text: Some(units.into_iter().collect()), exact }
+        Variant { folded, text: keeps_text.then(|| units.into_iter().collect()), exact }
     }
 }
 
@@ -303,15 +307,11 @@ impl VariantSearch {
                 }
             }
         }
+        // Without a text of its own the folded view is ASCII, and is the text.
+        let text = variant.text.as_deref().or_else(|| std::str::from_utf8(folded).ok()).unwrap_or_default();
         for (term, at) in &self.singles {
-            let term_text = term.as_str();
-            let occurs = match (&variant.text, term.is_substring()) {
-                (Some(text), true) => text.contains(term_text),
-                (Some(text), false) => caseless::has_word(text, term_text),
-                (None, true) => term_text.is_empty(),
-                (None, false) => term_text.is_empty() && has_word(folded, b""),
-            };
-            if occurs {
+            let single = term.as_str();
+            if if term.is_substring() { text.contains(single) } else { caseless::has_word(text, single) } {
                 found.push(*at);
             }
         }
@@ -322,8 +322,7 @@ impl VariantSearch {
         if text.is_ascii() {
             let variants = variants(text.folded(), &self.spaced);
             let same = variants.len() == 1 && variants[0] == text.folded();
-            return (!same)
-                .then(|| variants.into_iter().map(|folded| Variant { folded, text: None, exact: None }).collect());
+            return (!same).then(|| variants.into_iter().map(Variant::of_bytes).collect());
         }
         let replaced: String = nfkd(text.raw())
             .chars()
@@ -331,7 +330,8 @@ impl VariantSearch {
             .collect();
         let lower: Vec<char> = chars::lower(&replaced).chars().collect();
         let variants = variants(&lower, &self.spaced);
-        Some(variants.into_iter().map(Variant::of_chars).collect())
+        let keeps_text = !self.singles.is_empty();
+        Some(variants.into_iter().map(|units| Variant::of_chars(units, keeps_text)).collect())
     }
 }
 
@@ -340,7 +340,8 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Vec<String> {
-        let search = VariantSearch::new(&[], &mut NeedleSet::new());
+        // A term that is not ASCII makes the search keep the texts.
+        let search = VariantSearch::new(&[Term::word("é")], &mut NeedleSet::new());
         let prefilter = NeedleSet::new().build();
         let text = Text::new(text, &prefilter);
         match search.of_text(&text) {

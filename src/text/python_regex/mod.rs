@@ -239,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn deep_nesting_ends_in_an_error_and_not_in_the_stack() {
+        let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
+        let regex = PythonRegex::compile(&nested(480), true).unwrap();
+        assert!(regex.is_match("xA") && regex.needles().is_empty());
+        assert_eq!(regex.captures_iter("a")[0].len(), 481);
+        assert!(PythonRegex::compile(&format!("{}(?=b)", nested(480)), false).unwrap().is_match("ab"));
+        assert!(PythonRegex::compile(&nested(100_000), true).is_err_and(|e| !e.is_syntax()));
+        assert!(PythonRegex::compile("a{4294967296}", true).is_err_and(|e| !e.is_syntax()));
+        assert!(PythonRegex::compile("(", true).is_err_and(|e| e.is_syntax()));
+    }
+
+    #[test]
     fn needles_are_what_a_match_must_contain() {
         let needles = |pattern| PythonRegex::compile(pattern, true).unwrap().needles();
         assert_eq!(needles(r"HX-\d{4}"), [b"hx-".to_vec()]);

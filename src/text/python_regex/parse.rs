@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Groups nested deeper than this make Python give up as well (its own limit is that of its call stack).
-const MAX_DEPTH: usize = 240;
+const MAX_DEPTH: usize = 480;
 
 /// A parsed pattern.
 #[derive(Debug)]
