@@ -100,7 +100,7 @@ impl Recognizer {
             Some(Language::JavaScript)
         } else if self.sql.is_match(code) {
             Some(Language::Sql)
-        } else if code.shape().has(b'[') | code.shape().has(b'#') && self.shell.is_match(code) {
+        } else if (code.shape().has(b'[') || code.shape().has(b'#')) && self.shell.is_match(code) {
             Some(Language::Shell)
         } else {
             None
