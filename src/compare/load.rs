@@ -2,12 +2,11 @@
 
 use super::comparison::SideInfo;
 use super::csv_rows::read_csv;
-use super::row::{Part, RowIn, Rows, is_row};
+use super::row::{Part, RowIn, Rows, is_row, strict_json};
 use super::split::Splitter;
 use super::vocabulary::Vocabulary;
 use rayon::prelude::*;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -209,7 +208,7 @@ impl Loading<'_> {
             return Ok(());
         }
         let document = serde_json::from_slice(envelope)
-            .or_else(|e| serde_json::from_slice(&repaired(envelope)).map_err(|_| e))
+            .or_else(|e| strict_json(envelope).and_then(|json| serde_json::from_slice(&json).ok()).ok_or(e))
             .map_err(|e| self.error("", format!("not JSON: {e}")))?;
         self.documents.push(document);
         Ok(())
@@ -305,12 +304,8 @@ fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
             Ok(())
         }
         Err(error) => {
-            let repaired = repaired(json);
-            let row: RowIn<'_> = match &repaired {
-                Cow::Borrowed(_) => return Err(row_error(&error)),
-                Cow::Owned(json) => serde_json::from_slice(json).map_err(|_| row_error(&error))?,
-            };
-            part.add(row);
+            let strict = strict_json(json).ok_or_else(|| row_error(&error))?;
+            part.add(serde_json::from_slice(&strict).map_err(|_| row_error(&error))?);
             Ok(())
         }
     }
@@ -321,36 +316,6 @@ fn row_error(error: &serde_json::Error) -> String {
     // The parser's own place is within the row; the line is the caller's to say.
     let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     format!("not a result row: {what} (column {})", error.column())
-}
-
-/// The text with `\uFFFD` in place of escaped lone surrogates, which Python writes and serde refuses.
-fn repaired(json: &[u8]) -> Cow<'_, [u8]> {
-    let mut fixed: Option<Vec<u8>> = None;
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(b'\\', &json[at..]) {
-        let start = at + found;
-        at = start + 2;
-        let Some(unit) = escaped_unit(json, start) else {
-            at = at.min(json.len());
-            continue;
-        };
-        at = start + 6;
-        match unit {
-            0xD800..0xDC00 if escaped_unit(json, at).is_some_and(|low| (0xDC00..0xE000).contains(&low)) => at += 6,
-            0xD800..0xE000 => {
-                fixed.get_or_insert_with(|| json.to_vec())[start + 2..start + 6].copy_from_slice(b"FFFD");
-            }
-            _ => {}
-        }
-    }
-    fixed.map_or(Cow::Borrowed(json), Cow::Owned)
-}
-
-/// The code unit of the `\uXXXX` that starts at `at`.
-fn escaped_unit(json: &[u8], at: usize) -> Option<u32> {
-    let escape = json.get(at..at + 6)?;
-    let digits = escape.strip_prefix(b"\\u")?;
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 fn has_summary(envelopes: &[Vec<u8>], open: &[u8]) -> bool {

@@ -125,11 +125,16 @@ fn many_rows_keep_their_order_over_blocks_and_threads() {
 }
 
 #[test]
-fn a_lone_surrogate_in_a_text_is_no_error() {
+fn what_python_writes_and_serde_refuses_is_read() {
     let row = ROW.replace("one", "one \\ud800 \\\\ud800 \\ud83d\\ude00");
     assert_has_the_row(&load_bytes("rows", row.as_bytes()).unwrap());
-    assert_eq!(repaired(br"\ud83d\ude00"), br"\ud83d\ude00".as_slice());
-    assert_eq!(repaired(br"\udc00\ud800x\\ud800\"), br"\uFFFD\uFFFDx\\ud800\".as_slice());
+    let row = row.replacen('{', "{\"metadata\": {\"n\": [NaN, -Infinity, 1]}, ", 1);
+    assert_has_the_row(&load_bytes("rows", row.as_bytes()).unwrap());
+    assert_eq!(
+        strict_json(br#"{"a": ["\ud83d\ude00", "\udc00x\\ud800", NaN]}"#).unwrap(),
+        "{\"a\": [\"\u{1F600}\", \"\u{FFFD}x\\\\ud800\", null]}".as_bytes()
+    );
+    assert_eq!(strict_json(b"{\"a\""), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::vocabulary::Vocabulary;
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
 use crate::metrics::{Accumulator, SampleOutcome, micros};
+use crate::value::{Key, Value, parse_json_bytes, python_json, surrogate};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
 use std::borrow::Cow;
@@ -250,5 +251,31 @@ pub(super) fn is_row(json: &[u8]) -> bool {
         sample_id: Option<IgnoredAny>,
         actual_decision: Option<IgnoredAny>,
     }
-    serde_json::from_slice::<Keys>(json).is_ok_and(|k| k.sample_id.is_some() && k.actual_decision.is_some())
+    let has_keys = |keys: Keys| keys.sample_id.is_some() && keys.actual_decision.is_some();
+    match serde_json::from_slice::<Keys>(json) {
+        Ok(keys) => has_keys(keys),
+        Err(_) => strict_json(json).is_some_and(|json| serde_json::from_slice(&json).is_ok_and(has_keys)),
+    }
+}
+
+/// What Python writes and serde refuses, as strict JSON: `NaN` and infinities become null, lone surrogates U+FFFD.
+/// `None` when it is no JSON to Python either.
+pub(super) fn strict_json(json: &[u8]) -> Option<Vec<u8>> {
+    fn mend(value: Value) -> Value {
+        match value {
+            Value::Float(f) if !f.is_finite() => Value::Null,
+            Value::Str(text) => Value::Str(mend_text(&text)),
+            Value::List(items) => Value::List(items.into_iter().map(mend).collect()),
+            Value::Map(map) => {
+                let key = |key: Key| Key::from(mend_text(key.as_text()).as_str());
+                Value::Map(map.into_iter().map(|(k, v)| (key(k), mend(v))).collect())
+            }
+            other => other,
+        }
+    }
+    fn mend_text(text: &str) -> String {
+        text.chars().map(|c| if surrogate::original(c).is_some() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    }
+    let value = parse_json_bytes(json).ok()?;
+    Some(python_json(&mend(value), false).into_bytes())
 }
