@@ -88,16 +88,36 @@ pub fn fold_char(c: char) -> u8 {
 /// Whether a folded byte stands for a word character.
 #[must_use]
 pub const fn is_word(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | LETTER | DIGIT)
+    WORD[byte as usize]
 }
+
+const WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[allow(clippy::cast_possible_truncation)]
+        let b = byte as u8;
+        table[byte] = matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | LETTER | DIGIT);
+        byte += 1;
+    }
+    table
+};
 
 /// Appends the folded view of `text` to `out`.
 pub fn fold_into(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len());
-    if text.is_ascii() {
-        out.extend(text.bytes().map(|b| b.to_ascii_lowercase()));
-    } else {
-        out.extend(text.chars().map(fold_char));
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if !c.is_ascii() {
+            out.push(fold_char(c));
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+        out.extend_from_slice(&rest.as_bytes()[..ascii]);
+        let from = out.len() - ascii;
+        out[from..].make_ascii_lowercase();
+        rest = &rest[ascii..];
     }
 }
 

@@ -1,53 +1,111 @@
-//! Finds the literals that every match of a pattern must contain, for the prefilter.
+//! Finds the literals that every match of a pattern must contain, for the prefilter: one of these *and* one of those.
+//!
+//! Each word of a pattern alone may be common; that all of them occur is rare. So a pattern is given up to
+//! [`MAX_CLAUSES`] clauses, each a set of literals of which at least one must be in the text, chosen by how often
+//! they are to be expected in ordinary text.
 
+use super::frequency::expected;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// More alternatives than this are not worth tracking exactly.
 const MAX_EXACT: usize = 64;
+/// Sets of literals larger than this are not looked for.
+const MAX_SET: usize = 256;
 /// A class of more characters than this is not spelled out.
 const MAX_CLASS: usize = 4;
-/// Longer literals are cut: a longer needle rules out little more and makes the automaton larger.
+/// Longer literals are cut: they rule out little more.
 const MAX_LEN: usize = 24;
+/// More clauses rule out little more.
+const MAX_CLAUSES: usize = 3;
+/// A clause that is expected more often than this in a text rules out too few.
+const MAX_EXPECTED: f64 = 3.0;
+/// A further clause must be in fewer texts than this to be worth its search.
+const MAX_FURTHER: f64 = 0.7;
+/// A rule that runs in fewer texts than this needs no further clause.
+const RARE: f64 = 1e-5;
+
+/// Literals, as the folded view shows them, of which at least one is in every match.
+pub type Clause = Vec<Vec<u8>>;
 
 /// What is known about the strings that a part of a pattern matches, as the folded view would show them.
 struct Info {
     /// All strings the part can match, if they are few.
-    exact: Option<Vec<Vec<u8>>>,
-    /// Literals of which at least one is in every match.
-    required: Option<Vec<Vec<u8>>>,
+    exact: Option<Clause>,
+    /// Sets of literals of which one each is in every match; empty where `exact` says more.
+    clauses: Vec<Clause>,
 }
 
-/// The needles of a pattern: every match contains at least one of them (in lower case). Empty when there is no
-/// literal that would rule anything out.
+/// The clauses of a pattern, the rarest first. Empty when there is no literal that would rule anything out.
 #[must_use]
-pub fn needles(hir: &Hir) -> Vec<Vec<u8>> {
-    let info = info(hir);
-    let best = better(info.exact, info.required);
-    let mut needles = best.filter(|set| worth(set) > 0).unwrap_or_default();
-    needles.sort();
-    needles.dedup();
-    needles
+pub fn clauses(hir: &Hir) -> Vec<Clause> {
+    let Info { exact, mut clauses } = info(hir);
+    clauses.extend(exact);
+    choose(clauses)
 }
 
-/// How much a set of needles rules out: nothing for letters, digits or blanks alone; else the shortest length.
-fn worth(set: &[Vec<u8>]) -> usize {
-    let of = |needle: &Vec<u8>| match needle.as_slice() {
-        [] => 0,
-        [b] => usize::from(!b.is_ascii_alphanumeric() && !b" \n\t.,-'\"_:()/\xFF\xA0".contains(b)),
-        [_, _] if needle.iter().all(|b| b" \n\t\xFF\xA0".contains(b)) => 0,
-        _ => needle.len().min(8),
-    };
-    if set.len() > 4 * MAX_EXACT { 0 } else { set.iter().map(of).min().unwrap_or(0) }
-}
-
-fn better(a: Option<Vec<Vec<u8>>>, b: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
-    match (a, b) {
-        (Some(a), Some(b)) => {
-            let rank = |set: &Vec<Vec<u8>>| (worth(set), usize::MAX - set.len());
-            Some(if rank(&b) > rank(&a) { b } else { a })
+/// The clauses worth searching, the rarest first: those that together leave few texts.
+#[must_use]
+pub fn choose(clauses: Vec<Clause>) -> Vec<Clause> {
+    let mut ranked = ranked(clauses);
+    let mut left = 1.0;
+    let mut count = 0;
+    for (cost, _) in &ranked {
+        if count == MAX_CLAUSES || (count > 0 && (left < RARE || *cost > MAX_FURTHER)) {
+            break;
         }
-        (a, b) => a.or(b),
+        left *= cost.min(1.0);
+        count += 1;
     }
+    ranked.truncate(count);
+    ranked.into_iter().map(|(_, clause)| clause).collect()
+}
+
+/// The clauses that rule anything out, tidied, the rarest first, with how often each is expected.
+fn ranked(mut clauses: Vec<Clause>) -> Vec<(f64, Clause)> {
+    clauses.iter_mut().for_each(tidy);
+    clauses.sort();
+    clauses.dedup();
+    let cost = |clause: &Clause| {
+        let rules_out = clause.len() <= MAX_SET && clause.iter().all(|literal| is_telling(literal));
+        if rules_out { expected(clause) } else { f64::INFINITY }
+    };
+    let mut ranked: Vec<(f64, Clause)> = clauses.into_iter().map(|clause| (cost(&clause), clause)).collect();
+    ranked.retain(|(cost, _)| *cost <= MAX_EXPECTED);
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ranked
+}
+
+/// Whether a literal rules out anything: letters, digits, blanks and usual marks alone do not.
+fn is_telling(literal: &[u8]) -> bool {
+    match literal {
+        [] => false,
+        [b] => !b.is_ascii_alphanumeric() && !b" \n\t.,-'\"_:()/\xFF\xA0".contains(b),
+        _ => true,
+    }
+}
+
+/// Cuts literals to a length that is worth searching and drops those that contain another one.
+fn tidy(clause: &mut Clause) {
+    for literal in clause.iter_mut() {
+        literal.truncate(MAX_LEN);
+    }
+    clause.sort();
+    clause.dedup();
+    if clause.len() <= MAX_SET {
+        let all = clause.clone();
+        clause.retain(|l| !all.iter().any(|other| other.len() < l.len() && memchr::memmem::find(l, other).is_some()));
+    }
+}
+
+/// The union of alternatives' clauses, rank by rank: a match of any alternative satisfies each.
+pub(super) fn either(alternatives: Vec<Vec<Clause>>) -> Vec<Clause> {
+    let ranked: Vec<Vec<(f64, Clause)>> = alternatives.into_iter().map(ranked).collect();
+    if ranked.iter().any(Vec::is_empty) {
+        return Vec::new();
+    }
+    let ranks = ranked.iter().map(Vec::len).max().unwrap_or(0).min(MAX_CLAUSES);
+    let of_rank = |rank: usize| ranked.iter().flat_map(|r| r[rank.min(r.len() - 1)].1.iter().cloned()).collect();
+    (0..ranks).map(of_rank).collect()
 }
 
 /// One character as a needle's bytes: ASCII lowered; `None` for what the folded view does not keep apart.
@@ -57,19 +115,19 @@ fn folded(c: char) -> Option<u8> {
 }
 
 fn info(hir: &Hir) -> Info {
-    let nothing = Info { exact: None, required: None };
-    let empty = || Info { exact: Some(vec![Vec::new()]), required: None };
+    let nothing = Info { exact: None, clauses: Vec::new() };
+    let exactly = |set| Info { exact: Some(set), clauses: Vec::new() };
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => empty(),
+        HirKind::Empty | HirKind::Look(_) => exactly(vec![Vec::new()]),
         HirKind::Literal(literal) => {
             let bytes: Option<Vec<u8>> = match std::str::from_utf8(&literal.0) {
                 Ok(text) => text.chars().map(folded).collect(),
                 // A pattern over folded bytes: they are what they are.
                 Err(_) => Some(literal.0.iter().map(u8::to_ascii_lowercase).collect()),
             };
-            bytes.map_or(nothing, |bytes| Info { exact: Some(vec![bytes]), required: None })
+            bytes.map_or(nothing, |bytes| exactly(vec![bytes]))
         }
-        HirKind::Class(class) => Info { exact: class_strings(class), required: None },
+        HirKind::Class(class) => Info { exact: class_strings(class), clauses: Vec::new() },
         HirKind::Capture(capture) => info(&capture.sub),
         HirKind::Repetition(repetition) => {
             let sub = info(&repetition.sub);
@@ -79,11 +137,11 @@ fn info(hir: &Hir) -> Info {
                         set.push(Vec::new());
                         set
                     }),
-                    required: None,
+                    clauses: Vec::new(),
                 },
                 (0, _) => nothing,
                 (1, Some(1)) => sub,
-                _ => Info { exact: None, required: better(sub.exact, sub.required) },
+                _ => Info { exact: None, clauses: sub.clauses.into_iter().chain(sub.exact).collect() },
             }
         }
         HirKind::Concat(parts) => concat(parts),
@@ -125,28 +183,25 @@ fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
 }
 
 fn concat(parts: &[Hir]) -> Info {
-    let mut exact: Option<Vec<Vec<u8>>> = Some(vec![Vec::new()]);
+    let mut run: Clause = vec![Vec::new()];
     let mut whole = true;
-    let mut required = None;
+    let mut clauses = Vec::new();
     for part in parts {
         let sub = info(part);
-        let joined = match (&exact, &sub.exact) {
-            (Some(left), Some(right)) if left.len() * right.len() <= MAX_EXACT => Some(cross(left, right)),
-            _ => None,
-        };
-        required = better(sub.required, required);
-        if joined.is_none() {
-            whole = false;
-            required = better(exact.take(), required);
-            exact = sub.exact;
-        } else {
-            exact = joined;
-        }
-        if exact.is_none() {
-            exact = Some(vec![Vec::new()]);
+        clauses.extend(sub.clauses);
+        match sub.exact {
+            Some(exact) if run.len() * exact.len() <= MAX_EXACT => run = cross(&run, &exact),
+            exact => {
+                whole = false;
+                clauses.push(std::mem::replace(&mut run, exact.unwrap_or_else(|| vec![Vec::new()])));
+            }
         }
     }
-    if whole { Info { exact, required } } else { Info { exact: None, required: better(exact, required) } }
+    if whole {
+        return Info { exact: Some(run), clauses: Vec::new() };
+    }
+    clauses.push(run);
+    Info { exact: None, clauses }
 }
 
 fn cross(left: &[Vec<u8>], right: &[Vec<u8>]) -> Vec<Vec<u8>> {
@@ -161,49 +216,45 @@ fn cross(left: &[Vec<u8>], right: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 fn alternation(parts: &[Hir]) -> Info {
     let subs: Vec<Info> = parts.iter().map(info).collect();
-    let exact: Option<Vec<Vec<u8>>> = subs.iter().try_fold(Vec::new(), |mut all, sub| {
+    let exact = subs.iter().try_fold(Vec::new(), |mut all: Clause, sub| {
         all.extend(sub.exact.as_ref()?.iter().cloned());
         (all.len() <= MAX_EXACT).then_some(all)
     });
-    let required = subs.into_iter().try_fold(Vec::new(), |mut all, sub| {
-        let best = better(sub.exact, sub.required).filter(|set| worth(set) > 0)?;
-        all.extend(best);
-        Some(all)
-    });
-    Info { exact, required }
-}
-
-/// Cuts needles to a length that is worth searching and drops those that contain another one.
-#[must_use]
-pub fn shorten(mut needles: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    for needle in &mut needles {
-        needle.truncate(MAX_LEN);
+    if exact.is_some() {
+        return Info { exact, clauses: Vec::new() };
     }
-    needles.sort();
-    needles.dedup();
-    let all = needles.clone();
-    needles.retain(|n| !all.iter().any(|other| other.len() < n.len() && memchr::memmem::find(n, other).is_some()));
-    needles
+    let alternatives = subs.into_iter().map(|sub| sub.clauses.into_iter().chain(sub.exact).collect()).collect();
+    Info { exact: None, clauses: either(alternatives) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(pattern: &str) -> Vec<String> {
+    fn of(pattern: &str) -> Vec<Vec<String>> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).unwrap();
-        shorten(needles(&hir)).into_iter().map(|n| String::from_utf8(n).unwrap()).collect()
+        let text = |clause: Clause| clause.into_iter().map(|n| String::from_utf8(n).unwrap()).collect();
+        clauses(&hir).into_iter().map(text).collect()
     }
 
     #[test]
-    fn the_longest_necessary_literals_are_found() {
-        assert_eq!(of(r"\b(?:show|reveal)\s+(?:me\s+)?your\s+prompt"), ["prompt"]);
-        assert_eq!(of(r"sk-[a-z]{20,}"), ["sk-"]);
-        assert_eq!(of(r"(?:ab|cd)ef"), ["abef", "cdef"]);
-        assert_eq!(of(r"[0-9]{3}-[0-9]{2}"), Vec::<String>::new());
-        assert_eq!(of(r"(?i)Secret"), ["secret"]);
-        assert_eq!(of(r"x(?:key)*y"), Vec::<String>::new());
-        assert_eq!(of(r"(?:key)+"), ["key"]);
-        assert_eq!(of(r"colou?r"), ["color", "colour"]);
+    fn the_rarest_necessary_literals_are_found() {
+        assert_eq!(of(r"\b(?:show|reveal)\s+(?:me\s+)?your\s+prompt")[0], ["prompt"]);
+        assert_eq!(of(r"sk-[a-z]{20,}"), [["sk-"]]);
+        assert_eq!(of(r"(?:ab|cd)ef"), [["abef", "cdef"]]);
+        assert_eq!(of(r"[0-9]{3}-[0-9]{2}"), Vec::<Vec<String>>::new());
+        assert_eq!(of(r"(?i)Secret"), [["secret"]]);
+        assert_eq!(of(r"x(?:key)*y"), Vec::<Vec<String>>::new());
+        assert_eq!(of(r"(?:keyring)+"), [["keyring"]]);
+        assert_eq!(of(r"colou?rful"), [["colorful", "colourful"]]);
+    }
+
+    #[test]
+    fn common_words_are_asked_for_together() {
+        assert_eq!(of(r"how\s+(?:to|do)\s+make\s+some"), [["make"], ["some"], ["how"]]);
+        assert_eq!(of(r"\bthe\b"), Vec::<Vec<String>>::new());
+        // Each alternative must be covered by every clause.
+        assert_eq!(of(r"zyxw\s+vvqq|qqzz"), [["qqzz", "zyxw"]]);
+        assert_eq!(of(r"make\s+some|have\s+more|.*"), Vec::<Vec<String>>::new());
     }
 }

@@ -1,23 +1,26 @@
 //! The shared prefilter: the literals that all enabled rules need, searched together in one pass over a text.
 //!
-//! Each rule registers the literals of which at least one must occur (in the folded view) for the rule to match at
-//! all, and receives a [`Gate`]. One automaton finds which gates a text opens; only rules behind open gates run.
+//! Each rule registers clauses, sets of literals of which at least one must occur (in the folded view) for the rule
+//! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
+//! clauses are all satisfied run.
 
-use aho_corasick::automaton::Automaton;
-use aho_corasick::dfa::DFA;
-use aho_corasick::{Anchored, MatchKind, StartKind};
+use super::literals::Clause;
+use super::search::{Finds, LiteralSearch};
 use std::collections::HashMap;
 
-/// A rule's place in the prefilter.
+/// The clauses of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gate(u32);
+pub struct Gate([u32; 3]);
+
+/// In place of a clause: satisfied by every text.
+const NO_CLAUSE: u32 = u32::MAX;
 
 impl Gate {
     /// A gate that is open for every text: for rules without a literal to look for.
-    pub const ALWAYS: Gate = Gate(u32::MAX);
+    pub const ALWAYS: Gate = Gate([NO_CLAUSE; 3]);
 }
 
-/// Gates that were registered one after another: for long lists of terms, of which a text opens few.
+/// Clauses that were registered one after another: for long lists of terms, of which a text satisfies few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateRun {
     first: u32,
@@ -27,10 +30,13 @@ pub struct GateRun {
 /// Collects needles while detectors are compiled.
 #[derive(Debug, Default)]
 pub struct NeedleSet {
-    gates: u32,
+    clauses: u32,
     needles: Vec<Vec<u8>>,
+    /// For each needle, the clauses it satisfies.
     openers: Vec<Vec<u32>>,
     index: HashMap<Vec<u8>, usize>,
+    /// Clauses that several rules may have.
+    shared: HashMap<Clause, u32>,
     always: Vec<u32>,
 }
 
@@ -46,91 +52,102 @@ impl NeedleSet {
     /// Needles must be written as the folded view holds them (lower case). No needles, or an empty one, means the
     /// rule cannot be ruled out.
     pub fn gate<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> Gate {
-        let needles: Vec<Vec<u8>> = needles.into_iter().map(|n| n.as_ref().to_vec()).collect();
-        if needles.is_empty() || needles.iter().any(Vec::is_empty) {
-            return Gate::ALWAYS;
-        }
-        debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
-        let gate = self.gates;
-        self.gates += 1;
-        self.open_by(gate, needles);
-        Gate(gate)
+        self.gate_all([needles.into_iter().map(|n| n.as_ref().to_vec()).collect()])
     }
 
-    /// Registers one gate for each item, in order: a rule that needs its needle in the folded view, or, for an empty
-    /// needle, a rule that cannot be ruled out.
-    pub fn run<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> GateRun {
-        let first = self.gates;
-        for needle in needles {
-            let gate = self.gates;
-            self.gates += 1;
-            match needle.as_ref() {
-                [] => self.always.push(gate),
-                needle => self.open_by(gate, [needle.to_vec()]),
-            }
+    /// As [`NeedleSet::gate`] for a rule that needs one needle of each clause. Of more than three clauses the first
+    /// three count.
+    pub fn gate_all(&mut self, clauses: impl IntoIterator<Item = Clause>) -> Gate {
+        let mut gate = Gate::ALWAYS;
+        let told = clauses.into_iter().filter(|clause| !clause.is_empty() && !clause.iter().any(Vec::is_empty));
+        for (place, mut clause) in gate.0.iter_mut().zip(told) {
+            clause.sort();
+            *place = match self.shared.get(&clause) {
+                Some(&known) => known,
+                None => {
+                    let new = self.next_clause();
+                    self.satisfied_by(new, &clause);
+                    self.shared.insert(clause, new);
+                    new
+                }
+            };
         }
-        GateRun { first, len: self.gates - first }
+        gate
+    }
+
+    fn next_clause(&mut self) -> u32 {
+        self.clauses += 1;
+        self.clauses - 1
+    }
+
+    /// Registers one rule for each item, in order, that needs this needle in the folded view, or, for an empty
+    /// needle, cannot be ruled out.
+    pub fn run<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> GateRun {
+        self.run_any(needles.into_iter().map(|needle| vec![needle.as_ref().to_vec()]))
     }
 
     /// As [`NeedleSet::run`] for rules of which each needs one of several needles; no needles, or an empty one, means
     /// that the rule cannot be ruled out.
-    pub fn run_any(&mut self, rules: impl IntoIterator<Item = Vec<Vec<u8>>>) -> GateRun {
-        let first = self.gates;
+    pub fn run_any(&mut self, rules: impl IntoIterator<Item = Clause>) -> GateRun {
+        let first = self.clauses;
         for needles in rules {
-            let gate = self.gates;
-            self.gates += 1;
+            let clause = self.next_clause();
             if needles.is_empty() || needles.iter().any(Vec::is_empty) {
-                self.always.push(gate);
+                self.always.push(clause);
             } else {
-                self.open_by(gate, needles);
+                self.satisfied_by(clause, &needles);
             }
         }
-        GateRun { first, len: self.gates - first }
+        GateRun { first, len: self.clauses - first }
     }
 
-    fn open_by(&mut self, gate: u32, needles: impl IntoIterator<Item = Vec<u8>>) {
+    fn satisfied_by(&mut self, clause: u32, needles: &[Vec<u8>]) {
+        debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
         for needle in needles {
-            let at = *self.index.entry(needle).or_insert_with_key(|needle| {
-                self.needles.push(needle.clone());
-                self.openers.push(Vec::new());
-                self.needles.len() - 1
-            });
-            if self.openers[at].last() != Some(&gate) {
-                self.openers[at].push(gate);
+            let at = match self.index.get(needle) {
+                Some(&at) => at,
+                None => {
+                    self.index.insert(needle.clone(), self.needles.len());
+                    self.needles.push(needle.clone());
+                    self.openers.push(Vec::new());
+                    self.needles.len() - 1
+                }
+            };
+            if self.openers[at].last() != Some(&clause) {
+                self.openers[at].push(clause);
             }
         }
     }
 
-    /// Builds the automaton over everything registered.
+    /// Prepares the search for everything registered.
     #[must_use]
     pub fn build(self) -> Prefilter {
-        let automaton = (!self.needles.is_empty()).then(|| {
-            DFA::builder()
-                .match_kind(MatchKind::Standard)
-                .start_kind(StartKind::Unanchored)
-                .prefilter(false)
-                .build(&self.needles)
-                // Only needles beyond 2^31 states cannot be built; those of a policy are a few thousand.
-                .expect("the needles of a policy fit an automaton")
-        });
-        let mut closed = vec![0u64; (self.gates as usize).div_ceil(64)];
-        for gate in self.always {
-            closed[gate as usize / 64] |= 1 << (gate % 64);
+        let mut satisfied = vec![0u64; (self.clauses as usize).div_ceil(64)];
+        for clause in self.always {
+            set(&mut satisfied, clause as usize);
         }
-        Prefilter { automaton, openers: self.openers, closed }
+        Prefilter { search: LiteralSearch::new(&self.needles), openers: self.openers, satisfied }
     }
+}
+
+fn set(bits: &mut [u64], at: usize) {
+    bits[at / 64] |= 1 << (at % 64);
+}
+
+fn has(bits: &[u64], at: usize) -> bool {
+    bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
 }
 
 /// The compiled prefilter of an engine.
 #[derive(Debug)]
 pub struct Prefilter {
-    automaton: Option<DFA>,
+    search: LiteralSearch,
     openers: Vec<Vec<u32>>,
-    /// The gates before any needle was found: only those of runs that are always open.
-    closed: Vec<u64>,
+    /// The clauses before any needle was found: only those of rules that cannot be ruled out.
+    satisfied: Vec<u64>,
 }
 
-/// Which gates a text opens.
+/// Which clauses a text satisfies.
 #[derive(Clone, Debug, Default)]
 pub struct OpenGates {
     bits: Vec<u64>,
@@ -140,7 +157,7 @@ impl OpenGates {
     /// Whether the rule behind `gate` may match.
     #[must_use]
     pub fn is_open(&self, gate: Gate) -> bool {
-        gate == Gate::ALWAYS || self.bits.get(gate.0 as usize / 64).is_some_and(|word| word >> (gate.0 % 64) & 1 == 1)
+        gate.0.iter().all(|&clause| clause == NO_CLAUSE || has(&self.bits, clause as usize))
     }
 
     /// The open gates of a run, as places in it, in order.
@@ -156,8 +173,31 @@ impl OpenGates {
                     Some(w * 64 + bit)
                 })
             })
-            .filter(move |gate| (first..end).contains(gate))
-            .map(move |gate| gate - first)
+            .filter(move |clause| (first..end).contains(clause))
+            .map(move |clause| clause - first)
+    }
+}
+
+/// A scan in progress.
+struct Scan<'p> {
+    openers: &'p [Vec<u32>],
+    bits: Vec<u64>,
+    /// Needles found: a common word satisfies a hundred clauses, once is enough.
+    seen: Vec<u64>,
+}
+
+impl Finds for Scan<'_> {
+    fn wants(&self, needle: usize) -> bool {
+        !has(&self.seen, needle)
+    }
+
+    fn found(&mut self, needle: usize, _start: usize) {
+        if self.wants(needle) {
+            set(&mut self.seen, needle);
+            for &clause in &self.openers[needle] {
+                set(&mut self.bits, clause as usize);
+            }
+        }
     }
 }
 
@@ -171,31 +211,10 @@ impl Prefilter {
     /// One pass over a folded text.
     #[must_use]
     pub fn scan(&self, folded: &[u8]) -> OpenGates {
-        let mut bits = self.closed.clone();
-        // A common word may open a hundred gates: once is enough.
-        let mut seen = vec![0u64; self.openers.len().div_ceil(64)];
-        if let Some(automaton) = &self.automaton {
-            // Stepped by hand: the crate's overlapping search starts over at every match, and matches are many.
-            // An automaton built for unanchored searches has that start state.
-            let mut state = automaton.start_state(Anchored::No).expect("an unanchored start");
-            for &byte in folded {
-                state = automaton.next_state(Anchored::No, state, byte);
-                if !(automaton.is_special(state) && automaton.is_match(state)) {
-                    continue;
-                }
-                for i in 0..automaton.match_len(state) {
-                    let needle = automaton.match_pattern(state, i).as_usize();
-                    let mask = 1 << (needle % 64);
-                    if seen[needle / 64] & mask == 0 {
-                        seen[needle / 64] |= mask;
-                        for &gate in &self.openers[needle] {
-                            bits[gate as usize / 64] |= 1 << (gate % 64);
-                        }
-                    }
-                }
-            }
-        }
-        OpenGates { bits }
+        let seen = vec![0; self.openers.len().div_ceil(64)];
+        let mut scan = Scan { openers: &self.openers, bits: self.satisfied.clone(), seen };
+        self.search.each(folded, &mut scan);
+        OpenGates { bits: scan.bits }
     }
 
     /// How many different literals are searched for.
@@ -220,6 +239,19 @@ mod tests {
         let open = set.build().scan(b"x sk-ant-1");
         assert!([a, b, c, always].into_iter().all(|g| open.is_open(g)));
         assert!(!open.is_open(d));
+    }
+
+    #[test]
+    fn a_gate_of_several_clauses_needs_one_needle_of_each() {
+        let clause = |needles: &[&str]| needles.iter().map(|n| n.as_bytes().to_vec()).collect::<Clause>();
+        let mut set = NeedleSet::new();
+        let both = set.gate_all([clause(&["make", "build"]), clause(&["some"])]);
+        let told = set.gate_all([clause(&["", "x"]), clause(&["some"]), clause(&[])]);
+        let prefilter = set.build();
+        let open = |text: &[u8], gate| prefilter.scan(text).is_open(gate);
+        assert!(open(b"build some", both) && open(b"some make", both));
+        assert!(!open(b"some", both) && !open(b"make build", both));
+        assert!(open(b"some", told) && !open(b"x", told));
     }
 
     #[test]

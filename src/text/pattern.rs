@@ -46,7 +46,7 @@ impl FoldedPattern {
     pub fn new(pattern: &str, needles: &mut NeedleSet) -> Result<Self, PatternError> {
         let source = folded_source(pattern)?;
         let hir = parse(&source, false, false).map_err(|message| PatternError { pattern: pattern.into(), message })?;
-        let gate = needles.gate(literals::shorten(literals::needles(&hir)));
+        let gate = needles.gate_all(literals::clauses(&hir));
         Ok(FoldedPattern { source, gate, regex: OnceLock::new() })
     }
 
@@ -148,7 +148,7 @@ impl CasedPattern {
         let error = |message| PatternError { pattern: pattern.into(), message };
         let wide_source = wide_source(pattern, ignore_case).map_err(error)?;
         let hir = parse(&wide_source, true, false).map_err(error)?;
-        let gate = needles.gate(literals::shorten(literals::needles(&hir)));
+        let gate = needles.gate_all(literals::clauses(&hir));
         let narrow = pattern.is_ascii()
             && !ignore_case
             && parse(&ascii_source(pattern), false, false).is_ok_and(|hir| is_narrow(&hir));

@@ -215,7 +215,7 @@ impl<'a> Text<'a> {
         self.bytes(span).of(&self.raw)
     }
 
-    /// Which bytes occur and how long the longest runs are: rules out most rules that have no literal.
+    /// Which bytes occur and how many digits: rules out most rules that have no literal.
     #[must_use]
     pub fn shape(&self) -> &Shape {
         self.shape.get_or_init(|| Shape::of(self.folded()))
@@ -247,29 +247,23 @@ fn edge_stand_in(c: char) -> Option<char> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     present: [u64; 4],
-    /// Longest run of ASCII digits.
-    pub digit_run: usize,
-    /// Longest run of `0-9 a-f` (capitals folded).
-    pub hex_run: usize,
-    /// Longest run of ASCII letters and digits.
-    pub alnum_run: usize,
     /// Number of digits, of any script.
     pub digits: usize,
 }
 
 impl Shape {
     fn of(folded: &[u8]) -> Self {
-        let mut shape = Shape::default();
-        let (mut digits, mut hex, mut alnum) = (0, 0, 0);
+        let mut present = [false; 256];
         for &b in folded {
-            shape.present[usize::from(b >> 6)] |= 1 << (b & 63);
-            digits = if b.is_ascii_digit() { digits + 1 } else { 0 };
-            hex = if matches!(b, b'0'..=b'9' | b'a'..=b'f') { hex + 1 } else { 0 };
-            alnum = if matches!(b, b'0'..=b'9' | b'a'..=b'z') { alnum + 1 } else { 0 };
-            shape.digit_run = shape.digit_run.max(digits);
-            shape.hex_run = shape.hex_run.max(hex);
-            shape.alnum_run = shape.alnum_run.max(alnum);
-            shape.digits += usize::from(b.is_ascii_digit() || b == super::fold::DIGIT);
+            present[usize::from(b)] = true;
+        }
+        let mut shape = Shape::default();
+        for (b, present) in present.iter().enumerate() {
+            shape.present[b / 64] |= u64::from(*present) << (b % 64);
+        }
+        if (b'0'..=b'9').chain([super::fold::DIGIT]).any(|b| shape.has(b)) {
+            let is_digit = |b: &&u8| b.is_ascii_digit() || **b == super::fold::DIGIT;
+            shape.digits = folded.iter().filter(is_digit).count();
         }
         shape
     }
@@ -322,10 +316,10 @@ mod tests {
     }
 
     #[test]
-    fn shape_counts_runs() {
+    fn shape_knows_bytes_and_digits() {
         let none = Prefilter::none();
         let shape = *Text::new("ab 12345 DEADBEEF00 x٣", &none).shape();
-        assert_eq!((shape.digit_run, shape.hex_run, shape.alnum_run, shape.digits), (5, 10, 10, 8));
-        assert!(shape.has(b'1') && !shape.has(b'9'));
+        assert_eq!(shape.digits, 8);
+        assert!(shape.has(b'1') && !shape.has(b'9') && shape.has(super::super::fold::DIGIT));
     }
 }

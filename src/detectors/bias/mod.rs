@@ -114,7 +114,7 @@ fn custom(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Rule>, EvalError
             Some(name) => name.as_str().and_then(Severity::from_name),
         };
         let (Some(severity), Ok(regex)) = (severity, PythonRegex::compile(pattern, true)) else { continue };
-        let gate = needles.gate(regex.needles());
+        let gate = needles.gate_all(regex.clauses());
         let pattern = Pattern::Own { regex: Box::new(regex), gate, message: entry.get("message").cloned() };
         rules.push(Rule { severity, pattern, id: id("custom", severity), negated_id: id("custom", Low) });
     }

@@ -1,76 +1,138 @@
 //! Misspelt names: a text's words compared with a name.
 
-use crate::text::chars;
+use crate::text::{Text, chars, fold};
 use rapidfuzz::distance::lcs_seq::BatchComparator;
 
 /// Shorter words (in characters) are not compared.
 const MIN_WORD: usize = 3;
 /// A word and a name that agree in so many first characters match whatever the threshold.
 const PREFIX: usize = 5;
+/// For words up to this length what they must have in common with a name is known beforehand.
+const TABLE: usize = 32;
 
 /// The words of a lowered text that are long enough, in order.
-pub(super) struct Words<'t>(Vec<Word<'t>>);
-
-struct Word<'t> {
-    text: &'t str,
-    /// In characters.
-    length: usize,
+pub(super) struct Words<'t> {
+    lower: &'t str,
+    /// In [`Text::lower_exact`], whose places are those of the lowered text's code points.
+    folded: Vec<&'t [u8]>,
 }
 
 impl<'t> Words<'t> {
-    pub(super) fn of(lower: &'t str) -> Self {
-        let words = lower.split(|c| !chars::is_word(c)).map(|text| Word { text, length: text.chars().count() });
-        Words(words.filter(|w| w.length >= MIN_WORD).collect())
+    pub(super) fn of(text: &'t Text<'_>) -> Self {
+        let words = text.lower_exact().split(|&b| !fold::is_word(b));
+        Words { lower: text.lower(), folded: words.filter(|word| word.len() >= MIN_WORD).collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.folded.is_empty()
     }
 }
 
-/// A name to compare with.
+/// The same words in the lowered text itself.
+fn wide_words(lower: &str) -> impl Iterator<Item = &str> {
+    lower.split(|c| !chars::is_word(c)).filter(|word| word.chars().nth(MIN_WORD - 1).is_some())
+}
+
+/// Which letters of a name stand where does not matter here: a coarse set of them.
+#[derive(Debug, Default)]
+struct Letters(u64);
+
+impl Letters {
+    fn bit(c: u32) -> u64 {
+        1 << (c & 63)
+    }
+
+    fn of(name: &str) -> Self {
+        Letters(name.chars().fold(0, |letters, c| letters | Self::bit(u32::from(c))))
+    }
+
+    fn has(&self, c: u32) -> bool {
+        self.0 & Self::bit(c) != 0
+    }
+}
+
+/// Name and threshold to compare with.
 pub(super) struct FuzzyName {
     length: usize,
     /// The first five characters of a name that has so many.
     prefix: Option<String>,
-    /// Which letters it has, see [`letter_bit`].
-    letters: u64,
+    letters: Letters,
     comparator: BatchComparator<char>,
-}
-
-/// One of 64 classes of characters: a coarse test of which letters a name has.
-fn letter_bit(c: char) -> u64 {
-    1 << (u32::from(c) & 63)
+    threshold: f64,
+    /// For each length of a word, the least it must have in common with the name; more than its length when no word
+    /// of that length is similar enough.
+    least: [usize; TABLE],
+    /// Whether the name is ASCII: then the folded view tells all.
+    ascii: bool,
 }
 
 impl FuzzyName {
-    pub(super) fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str, threshold: f64) -> Self {
         let length = name.chars().count();
-        FuzzyName {
+        let mut fuzzy = FuzzyName {
             length,
             prefix: (length >= PREFIX).then(|| name.chars().take(PREFIX).collect()),
-            letters: name.chars().fold(0, |letters, c| letters | letter_bit(c)),
+            letters: Letters::of(name),
             comparator: BatchComparator::new(name.chars()),
+            threshold,
+            least: [0; TABLE],
+            ascii: name.is_ascii(),
+        };
+        for word in 0..TABLE {
+            fuzzy.least[word] = fuzzy.least_common(word);
         }
+        fuzzy
     }
 
     /// Whether any of the words is similar enough or begins like the name.
-    pub(super) fn matches(&self, words: &Words<'_>, threshold: f64) -> bool {
-        words.0.iter().any(|word| self.begins(word) || self.is_like(word, threshold))
+    pub(super) fn matches(&self, words: &Words<'_>) -> bool {
+        if !self.ascii {
+            return wide_words(words.lower).any(|word| {
+                self.prefix.as_ref().is_some_and(|prefix| word.starts_with(prefix.as_str()))
+                    || self.is_like(word.chars().count(), word.chars())
+            });
+        }
+        let prefix = self.prefix.as_deref().map(str::as_bytes);
+        words.folded.iter().any(|word| {
+            prefix.is_some_and(|prefix| word[0] == prefix[0] && word.starts_with(prefix))
+                || self.is_like(word.len(), word.iter().map(|&b| char::from(b)))
+        })
     }
 
-    fn begins(&self, word: &Word<'_>) -> bool {
-        self.prefix.as_ref().is_some_and(|prefix| word.text.starts_with(prefix.as_str()))
+    /// Whether a word is similar enough. What it has in common with the name is no longer than the word's letters
+    /// which the name has at all: that rules out most words.
+    fn is_like(&self, length: usize, word: impl DoubleEndedIterator<Item = char> + Clone) -> bool {
+        let least = self.least.get(length).copied().unwrap_or_else(|| self.least_common(length));
+        let Some(mut spare) = length.checked_sub(least) else { return false };
+        for c in word.clone() {
+            if !self.letters.has(u32::from(c)) {
+                match spare.checked_sub(1) {
+                    Some(left) => spare = left,
+                    None => return false,
+                }
+            }
+        }
+        self.comparator.similarity(word) >= least
     }
 
-    /// Whether a word is similar enough. What it has in common with the name is no longer than the shorter of them,
-    /// nor than the word's letters which the name has at all: that rules out most words.
-    fn is_like(&self, word: &Word<'_>, threshold: f64) -> bool {
-        let reaches = |common| self.score(word.length, common) >= threshold;
-        let shorter = word.length.min(self.length);
-        reaches(shorter)
-            && reaches(shorter.min(word.text.chars().filter(|&c| self.letters & letter_bit(c) != 0).count()))
-            && reaches(self.comparator.similarity(word.text.chars()))
+    /// The least that a word of so many characters must have in common with the name; beyond both when nothing will
+    /// do. The score grows with what is in common.
+    fn least_common(&self, word: usize) -> usize {
+        let most = word.min(self.length);
+        let reaches = |common: usize| self.score(word, common) >= self.threshold;
+        if !reaches(most) {
+            return usize::MAX;
+        }
+        let (mut low, mut high) = (0, most);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if reaches(middle) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
     }
 
     /// The similarity, 0 to 100, of the name and a word that have a common subsequence of `common` characters: what
@@ -89,9 +151,10 @@ impl FuzzyName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Prefilter;
 
     fn score(name: &str, word: &str) -> f64 {
-        let name = FuzzyName::new(name);
+        let name = FuzzyName::new(name, 0.0);
         name.score(word.chars().count(), name.comparator.similarity(word.chars()))
     }
 
@@ -111,9 +174,31 @@ mod tests {
 
     #[test]
     fn similar_words_and_shared_beginnings_match() {
-        let matches = |name, text, threshold| FuzzyName::new(name).matches(&Words::of(text), threshold);
+        let none = Prefilter::none();
+        let matches =
+            |name, text: &str, threshold| FuzzyName::new(name, threshold).matches(&Words::of(&Text::new(text, &none)));
         assert!(matches("acme", "an acmee, or so", 85.0) && !matches("acme", "acne", 85.0));
         assert!(matches("microsoft", "a microwave", 100.0) && !matches("micr", "micra", 100.0));
         assert!(matches("ac", "zzz", 0.0) && !matches("ac", "zz", 0.0) && !matches("acme", "acmee", f64::NAN));
+    }
+
+    #[test]
+    fn the_least_in_common_is_what_the_score_asks_for() {
+        for threshold in [0.0, 50.0, 85.0, 99.9, 100.0] {
+            let name = FuzzyName::new("initech", threshold);
+            for word in 0..40 {
+                let common = (0..=word.min(7)).find(|&common| name.score(word, common) >= threshold);
+                assert_eq!(name.least_common(word), common.unwrap_or(usize::MAX), "{threshold} {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_other_scripts_are_compared_by_their_letters() {
+        let none = Prefilter::none();
+        let matches = |name, text: &str| FuzzyName::new(name, 85.0).matches(&Words::of(&Text::new(text, &none)));
+        assert!(matches("яндекс", "ЯНДЕКC") && !matches("яндекс", "ятдфкс"));
+        assert!(matches("initech", "éinitech") && !matches("ıbm corp", "ibm"));
+        assert!(matches("acmes", "ac\u{212A}mes"));
     }
 }

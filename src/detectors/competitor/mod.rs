@@ -25,6 +25,7 @@ const MASK: &str = "[COMPETITOR]";
 pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
     const KEY: &str = "competitors";
     let aliases = aliases(section)?;
+    let threshold = truthy_or(section, "fuzzy_matching", true).then(|| number_or(section, "fuzzy_threshold", 85.0));
     let mut names = Vec::new();
     let (mut terms, mut owners) = (Vec::new(), Vec::new());
     for item in iterated(section, KEY)? {
@@ -36,7 +37,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         }
         names.push(Name {
             id: format!("competitor.{}", name.replace(' ', "_")).into(),
-            fuzzy: FuzzyName::new(&name),
+            fuzzy: threshold.clone().map(|threshold| Ok(FuzzyName::new(&name, threshold?))),
             term: Term::word(name),
         });
     }
@@ -49,7 +50,6 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         names,
         terms: TermList::new(terms, needles),
         owners,
-        threshold: truthy_or(section, "fuzzy_matching", true).then(|| number_or(section, "fuzzy_threshold", 85.0)),
         allowed: section.get("allowlist_contexts").cloned(),
         contexts: Contexts::new(),
         action,
@@ -81,9 +81,6 @@ struct Competitor {
     terms: TermList,
     /// Which name each term stands for.
     owners: Vec<usize>,
-    /// The least similarity of a misspelling, where those are looked for. A value of the wrong kind fails only where
-    /// a word is compared.
-    threshold: Option<Result<f64, EvalError>>,
     /// Contexts in which a mention is no hit; a value of the wrong kind fails only where there is a mention.
     allowed: Option<Value>,
     contexts: Contexts,
@@ -95,7 +92,8 @@ struct Competitor {
 struct Name {
     id: RuleId,
     term: Term,
-    fuzzy: FuzzyName,
+    /// Where misspellings are looked for. A threshold of the wrong kind fails only where a word is compared.
+    fuzzy: Option<Result<FuzzyName, EvalError>>,
 }
 
 impl Detector for Competitor {
@@ -108,7 +106,7 @@ impl Detector for Competitor {
         let mut hits = Vec::new();
         let mut redacted = Vec::new();
         for (name, mentioned) in self.names.iter().zip(mentioned) {
-            if !mentioned && !self.is_misspelt(name, words.get_or_insert_with(|| Words::of(text.lower())))? {
+            if !mentioned && !name.is_misspelt(words.get_or_insert_with(|| Words::of(text)))? {
                 continue;
             }
             let context = self.contexts.of(name.term.as_str(), text.lower());
@@ -125,14 +123,17 @@ impl Detector for Competitor {
     }
 }
 
-impl Competitor {
-    fn is_misspelt(&self, name: &Name, words: &Words<'_>) -> Result<bool, EvalError> {
-        match &self.threshold {
-            Some(threshold) if !words.is_empty() => Ok(name.fuzzy.matches(words, threshold.clone()?)),
+impl Name {
+    fn is_misspelt(&self, words: &Words<'_>) -> Result<bool, EvalError> {
+        match &self.fuzzy {
+            Some(Ok(name)) => Ok(name.matches(words)),
+            Some(Err(e)) if !words.is_empty() => Err(e.clone()),
             _ => Ok(false),
         }
     }
+}
 
+impl Competitor {
     /// Whether mentions in the context are allowed.
     fn allows(&self, context: Context) -> Result<bool, EvalError> {
         self.allowed.as_ref().map_or(Ok(false), |allowed| holds("allowlist_contexts", allowed, context.name()))

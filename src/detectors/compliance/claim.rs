@@ -14,7 +14,7 @@ impl Claim {
     /// A policy's expression; `None` where Python refuses it.
     pub(super) fn own(pattern: &str, needles: &mut NeedleSet) -> Option<Self> {
         let regex = PythonRegex::compile(pattern, true).ok()?;
-        let gate = needles.gate(regex.needles());
+        let gate = needles.gate_all(regex.clauses());
         Some(Claim::Own(Box::new(regex), gate))
     }
 

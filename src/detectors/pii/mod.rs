@@ -115,7 +115,7 @@ fn custom_patterns(
             Ok(regex) => custom.push(CustomPattern {
                 id: format!("pii.custom.{name}").into(),
                 placeholder: name.to_owned(),
-                gate: needles.gate(regex.needles()),
+                gate: needles.gate_all(regex.clauses()),
                 regex,
                 action: action_of(name),
             }),

@@ -148,7 +148,7 @@ impl Matcher {
 fn hex_words<'t>(text: &'t Text<'_>, set: AsciiSet, rest: &'t Form) -> impl Iterator<Item = ByteSpan> + 't {
     let raw = text.raw();
     let bytes = raw.as_bytes();
-    let mut from = if text.shape().hex_run >= HEX_WORD { 0 } else { bytes.len() };
+    let mut from = 0;
     std::iter::from_fn(move || {
         loop {
             let probe = from + HEX_WORD - 1;

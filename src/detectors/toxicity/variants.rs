@@ -5,9 +5,9 @@
 //! may stand for `u` or for two `o`, so there may be two variants.
 
 use crate::text::normalize::nfkd;
+use crate::text::search::LiteralSearch;
 use crate::text::term::{Term, TermList};
 use crate::text::{FoldedPattern, Gate, NeedleSet, Text, caseless, chars, fold};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::HashMap;
 
 /// Letters that look like Latin ones, beyond what NFKD makes of them. Lower case only: this precedes lowering.
@@ -126,15 +126,41 @@ fn collapse_runs<U: Unit>(text: &[U]) -> Vec<U> {
 
 /// What separates spaced-out letters.
 fn separates(folded: u8) -> bool {
-    matches!(folded, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK | b'-' | b'_' | b'.')
+    const SEPARATORS: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut b = 0;
+        while b < 256 {
+            table[b] = matches!(b, 0x09..=0x0D | 0x1C..=0x20 | 0xA0 | 0x2D | 0x2E | 0x5F);
+            b += 1;
+        }
+        table
+    };
+    SEPARATORS[usize::from(folded)]
+}
+
+/// Whether three or more equal characters follow one another anywhere, newlines excepted.
+fn has_runs<U: Unit>(text: &[U]) -> bool {
+    let thrice = text.iter().zip(text.iter().skip(1)).zip(text.iter().skip(2));
+    // Without a way out early, which lets the compiler compare many at once.
+    thrice.fold(false, |any, ((a, b), c)| any | ((a == b) & (b == c) & !a.is(b'\n')))
+}
+
+/// Whether the bytes `pair` stand next to each other anywhere.
+fn has_pair<U: Unit>(text: &[U], pair: [u8; 2]) -> bool {
+    text.iter().zip(text.iter().skip(1)).fold(false, |any, (a, b)| any | (a.is(pair[0]) & b.is(pair[1])))
+}
+
+/// Whether an ASCII text in lower case is its own and only variant.
+fn is_plain(text: &[u8]) -> bool {
+    let changes = text.iter().fold(false, |any, &b| any | (unleet(b) != b) | (b == b'+'));
+    !changes && !has_runs(text) && !has_pair(text, *b"()") && !may_be_spaced(text)
 }
 
 /// The variants of a text that is lowered already, as equal-length sequences of characters and their folded bytes.
 fn variants<U: Unit>(lower: &[U], spaced: &FoldedPattern) -> Vec<Vec<U>> {
-    let plain = without_plus(lower);
-    let double_zero = plain.windows(2).any(|w| w[0].is(b'0') && w[1].is(b'0'));
+    let plain = if lower.iter().any(|u| u.is(b'+')) { without_plus(lower) } else { lower.to_vec() };
     let mut bases = Vec::with_capacity(2);
-    if double_zero {
+    if has_pair(&plain, *b"00") {
         bases.push(replace_pairs(&plain, [b'0', b'0'], b'u'));
     }
     bases.push(plain);
@@ -144,22 +170,62 @@ fn variants<U: Unit>(lower: &[U], spaced: &FoldedPattern) -> Vec<Vec<U>> {
                 *unit = U::ascii(unleet(b));
             }
         }
-        if base.windows(2).any(|w| w[0].is(b'(') && w[1].is(b')')) {
+        if has_pair(base, *b"()") {
             *base = replace_pairs(base, [b'(', b')'], b'o');
         }
-        *base = join_spaced(collapse_runs(base), spaced);
+        if has_runs(base) {
+            *base = collapse_runs(base);
+        }
+        join_spaced(base, spaced);
     }
     bases
 }
 
+/// Whether a spaced-out word may be in a folded text: three words of one character each with nothing but separators
+/// between them.
+fn may_be_spaced(folded: &[u8]) -> bool {
+    // Every such word has a letter with separators on both sides.
+    let mut before = (false, false);
+    let surrounded = folded.iter().fold(false, |any, &b| {
+        let (after, inside) = before;
+        before = (inside & fold::is_word(b), separates(b));
+        any | (after & separates(b))
+    });
+    if !surrounded {
+        return false;
+    }
+    // An underscore is both, and may be a word or between words.
+    if folded.contains(&b'_') {
+        return true;
+    }
+    let (mut letters, mut singles) = (0, 0);
+    for &b in folded {
+        if fold::is_word(b) {
+            letters += 1;
+            continue;
+        }
+        singles = match letters {
+            0 => singles,
+            1 => singles + 1,
+            _ => 0,
+        };
+        letters = 0;
+        if singles == 3 {
+            return true;
+        }
+        if !separates(b) {
+            singles = 0;
+        }
+    }
+    letters == 1 && singles == 2
+}
+
 /// Deletes the separators inside spaced-out words: single word characters with separators between them, three of
 /// them or more, standing between word edges.
-fn join_spaced<U: Unit>(text: Vec<U>, spaced: &FoldedPattern) -> Vec<U> {
+fn join_spaced<U: Unit>(text: &mut Vec<U>, spaced: &FoldedPattern) {
     let folded: Vec<u8> = text.iter().map(|u| u.folded()).collect();
-    // Every such word has a letter with separators on both sides.
-    let may = folded.windows(3).any(|w| separates(w[0]) && fold::is_word(w[1]) && separates(w[2]));
-    if !may {
-        return text;
+    if !may_be_spaced(&folded) {
+        return;
     }
     let mut out = Vec::with_capacity(text.len());
     let mut done = 0;
@@ -169,7 +235,7 @@ fn join_spaced<U: Unit>(text: Vec<U>, spaced: &FoldedPattern) -> Vec<U> {
         done = word.end();
     }
     out.extend_from_slice(&text[done..]);
-    out
+    *text = out;
 }
 
 /// The search of the terms' variants in the texts' variants.
@@ -177,8 +243,8 @@ pub(super) struct VariantSearch {
     spaced: FoldedPattern,
     /// How many terms there are.
     terms: usize,
-    automaton: Option<AhoCorasick>,
-    /// For each pattern of the automaton: the terms it is a variant of.
+    patterns: LiteralSearch,
+    /// For each pattern: the terms it is a variant of.
     owners: Vec<Vec<Owner>>,
     /// Variants that are empty or not ASCII: the policy's own. Searched one by one.
     singles: Vec<(Term, usize)>,
@@ -187,7 +253,7 @@ pub(super) struct VariantSearch {
     odd_owners: Vec<usize>,
 }
 
-/// A term that a pattern of the automaton is a variant of.
+/// A term that a pattern is a variant of.
 struct Owner {
     term: usize,
     /// Whether it matches without word edges.
@@ -254,19 +320,10 @@ impl VariantSearch {
                 owners[pattern].push(Owner { term: at, substring });
             }
         }
-        let automaton = (!patterns.is_empty()).then(|| {
-            AhoCorasick::builder()
-                .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::DFA))
-                .build(&patterns)
-                .or_else(|_| AhoCorasick::new(&patterns))
-                // Only patterns beyond 2^31 states cannot be built; policies are far smaller.
-                .expect("the terms of a policy fit an automaton")
-        });
         VariantSearch {
             spaced,
             terms: terms.len(),
-            automaton,
+            patterns: LiteralSearch::new(&patterns),
             owners,
             singles,
             odd: TermList::new(odd, needles),
@@ -297,16 +354,17 @@ impl VariantSearch {
             variant.exact.as_ref().is_none_or(|exact| exact[range.clone()] == folded[range])
         };
         let mut seen = vec![false; self.terms];
-        for hit in self.automaton.iter().flat_map(|a| a.find_overlapping_iter(folded)) {
-            for owner in &self.owners[hit.pattern().as_usize()] {
-                let matches = !seen[owner.term]
-                    && if owner.substring { exact(hit.range()) } else { edge(hit.start()) && edge(hit.end()) };
+        self.patterns.each(folded, &mut |pattern: usize, start: usize| {
+            let end = start + self.patterns.literal(pattern).len();
+            for owner in &self.owners[pattern] {
+                let matches =
+                    !seen[owner.term] && if owner.substring { exact(start..end) } else { edge(start) && edge(end) };
                 if matches {
                     seen[owner.term] = true;
                     found.push(owner.term);
                 }
             }
-        }
+        });
         // Without a text of its own the folded view is ASCII, and is the text.
         let text = variant.text.as_deref().or_else(|| std::str::from_utf8(folded).ok()).unwrap_or_default();
         for (term, at) in &self.singles {
@@ -320,8 +378,12 @@ impl VariantSearch {
     /// The text's variants; `None` when there is one only and it is the lowered text.
     fn of_text(&self, text: &Text<'_>) -> Option<Vec<Variant>> {
         if text.is_ascii() {
-            let variants = variants(text.folded(), &self.spaced);
-            let same = variants.len() == 1 && variants[0] == text.folded();
+            let folded = text.folded();
+            if is_plain(folded) {
+                return None;
+            }
+            let variants = variants(folded, &self.spaced);
+            let same = variants.len() == 1 && variants[0] == folded;
             return (!same).then(|| variants.into_iter().map(Variant::of_bytes).collect());
         }
         let replaced: String = nfkd(text.raw())
@@ -367,6 +429,29 @@ mod tests {
         for text in ["a_b_c", "__a_ _b", "x.y.z w", "k k k 00", "1 2 3 four ...", "a- b -c-d", "_ _ _", "a b c_d"] {
             let wide = of(&format!("{text} \u{301}"));
             assert_eq!(of(text).iter().map(|v| format!("{v} \u{301}")).collect::<Vec<_>>(), wide, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_spaced_out_word_is_ruled_out_only_where_there_is_none() {
+        let spaced = VariantSearch::new(&[], &mut NeedleSet::new()).spaced;
+        let alphabet = b"ab. -_,";
+        // All texts of six characters.
+        for number in 0..alphabet.len().pow(6) {
+            let text: Vec<u8> = (0..6).map(|i| alphabet[number / alphabet.len().pow(i) % alphabet.len()]).collect();
+            let occurs = spaced.regex().is_match(&text);
+            assert!(may_be_spaced(&text) || !occurs, "{:?}", String::from_utf8_lossy(&text));
+            assert!(text.contains(&b'_') || may_be_spaced(&text) == occurs, "{:?}", String::from_utf8_lossy(&text));
+        }
+    }
+
+    #[test]
+    fn plain_texts_are_their_own_variants() {
+        for text in ["a plain text, with-out ado", "i am", "x y", "aa\n\n\nb", "(a)", "a, b, c"] {
+            assert!(is_plain(text.as_bytes()) && of(text) == [text], "{text}");
+        }
+        for text in ["a1", "a+b", "aaa", "f()", "a b c"] {
+            assert!(!is_plain(text.as_bytes()), "{text}");
         }
     }
 }

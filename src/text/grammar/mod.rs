@@ -228,7 +228,7 @@ fn set(items: &[Value], negated: bool) -> Result<Node, GrammarError> {
 struct Phrase {
     node: Node,
     /// What must be open besides the phrase's own gate.
-    gates: Vec<Gate>,
+    further: Gate,
     /// The expression without its "not"s.
     regex: OnceLock<regex::bytes::Regex>,
     /// The exact answer, where there is a "not".
@@ -239,11 +239,11 @@ impl Phrase {
     fn read(grammar: &Value) -> Result<Self, GrammarError> {
         let node = Node::read(grammar)?;
         let barred = node.looks_ahead().then(|| Barred::new(&node)).transpose()?;
-        Ok(Phrase { node, gates: Vec::new(), regex: OnceLock::new(), barred })
+        Ok(Phrase { node, further: Gate::ALWAYS, regex: OnceLock::new(), barred })
     }
 
     fn occurs(&self, text: &Text<'_>) -> bool {
-        if !self.gates.iter().all(|&g| text.is_open(g)) {
+        if !text.is_open(self.further) {
             return false;
         }
         let regex = self.regex.get_or_init(|| {
@@ -280,7 +280,7 @@ impl PhraseSet {
         for phrase in &mut set.phrases {
             let mut clauses = clauses::clauses(&phrase.node).into_iter();
             firsts.push(clauses.next().unwrap_or_default());
-            phrase.gates = clauses.map(|c| needles.gate(c)).collect();
+            phrase.further = needles.gate_all(clauses);
         }
         set.gates = Some(needles.run_any(firsts));
         Ok(set)

@@ -2,6 +2,7 @@
 
 use super::ast::{At, Kind, Node, UNBOUNDED};
 use super::charset::CharSet;
+use crate::text::literals::Clause;
 use crate::text::span::ByteSpan;
 use regex_automata::meta::{Config, Regex};
 use regex_automata::util::syntax;
@@ -108,10 +109,10 @@ impl Linear {
         Some(Some(std::iter::once(Some(whole)).chain(rest).collect()))
     }
 
-    /// The literals of which every match contains one, as the folded view shows them; none when there are none.
-    pub(super) fn needles(&self) -> Vec<Vec<u8>> {
+    /// Sets of literals of which every match contains one each, as the folded view shows them.
+    pub(super) fn clauses(&self) -> Vec<Clause> {
         let mut newlines = self.groups;
-        crate::text::literals::shorten(crate::text::literals::needles(&hir(&self.node, false, &mut newlines)))
+        crate::text::literals::clauses(&hir(&self.node, false, &mut newlines))
     }
 }
 

@@ -1,0 +1,302 @@
+//! The search of many literals at once in folded bytes.
+//!
+//! Each literal is represented by its rarest four neighbouring bytes (or by all of a shorter one). A table of bits
+//! that stays in the processor's first cache says of every four bytes of a text whether they may be some literal's;
+//! what passes is looked up and compared. Unlike the steps of an automaton these tests do not wait for one another.
+
+use super::frequency;
+use memchr::memchr_iter;
+
+/// What takes the results of a search.
+pub trait Finds {
+    /// Whether further places of a literal are of interest; asked before bytes are compared.
+    fn wants(&self, _literal: usize) -> bool {
+        true
+    }
+
+    /// A literal begins at this byte.
+    fn found(&mut self, literal: usize, start: usize);
+}
+
+impl<F: FnMut(usize, usize)> Finds for F {
+    fn found(&mut self, literal: usize, start: usize) {
+        self(literal, start);
+    }
+}
+
+/// Literals to look for.
+#[derive(Debug, Default)]
+pub struct LiteralSearch {
+    /// All literals, one after the other.
+    bytes: Vec<u8>,
+    /// Where each begins in `bytes`, and the end of the last.
+    bounds: Vec<u32>,
+    quads: Grams<4, 2048>,
+    triples: Grams<3, 256>,
+    pairs: Grams<2, 256>,
+    /// Literals of one byte.
+    singles: Vec<(u8, u32)>,
+    /// Literals of no bytes.
+    empties: Vec<u32>,
+}
+
+/// Groups of `N` bytes of which each stands for some literals, behind a filter of `WORDS` words (a power of two).
+#[derive(Debug)]
+struct Grams<const N: usize, const WORDS: usize> {
+    filter: Box<[u64; WORDS]>,
+    /// Open addressing; a slot without owners is free.
+    slots: Vec<Slot>,
+    owners: Vec<Owner>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    gram: u32,
+    first: u32,
+    count: u32,
+}
+
+/// A literal that has the group of bytes, and how many bytes before it.
+#[derive(Clone, Copy, Debug)]
+struct Owner {
+    literal: u32,
+    before: u32,
+}
+
+impl<const N: usize, const WORDS: usize> Default for Grams<N, WORDS> {
+    fn default() -> Self {
+        Grams { filter: Box::new([0; WORDS]), slots: Vec::new(), owners: Vec::new() }
+    }
+}
+
+impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
+    /// The bits of a hash.
+    const BITS: u32 = WORDS.ilog2() + 6;
+
+    fn build(mut grams: Vec<(u32, Owner)>) -> Self {
+        if grams.is_empty() {
+            return Self::default();
+        }
+        grams.sort_by_key(|(gram, owner)| (*gram, owner.literal));
+        let mut filter = Box::new([0u64; WORDS]);
+        let mut slots = vec![Slot::default(); (grams.len() * 2).next_power_of_two()];
+        let mut owners = Vec::with_capacity(grams.len());
+        for group in grams.chunk_by(|a, b| a.0 == b.0) {
+            let gram = group[0].0;
+            let hash = Self::hash(gram);
+            filter[hash >> 6] |= 1 << (hash & 63);
+            let mut at = Self::slot(gram, slots.len());
+            while slots[at].count != 0 {
+                at = (at + 1) & (slots.len() - 1);
+            }
+            #[allow(clippy::cast_possible_truncation)] // Owners are counted in u32 throughout.
+            let slot = Slot { gram, first: owners.len() as u32, count: group.len() as u32 };
+            slots[at] = slot;
+            owners.extend(group.iter().map(|(_, owner)| *owner));
+        }
+        Grams { filter, slots, owners }
+    }
+
+    /// The group of bytes that begins a window of four.
+    fn gram(window: u32) -> u32 {
+        if N == 4 { window } else { window & ((1 << (8 * N)) - 1) }
+    }
+
+    fn hash(gram: u32) -> usize {
+        (gram.wrapping_mul(0x9E37_79B1) >> (32 - Self::BITS)) as usize
+    }
+
+    fn slot(gram: u32, slots: usize) -> usize {
+        (gram.wrapping_mul(0x85EB_CA6B) >> 7) as usize & (slots - 1)
+    }
+
+    /// 1 when some literal may have the group that begins the window.
+    #[inline(always)]
+    fn may_have(&self, window: u32) -> u64 {
+        let hash = Self::hash(Self::gram(window));
+        self.filter[(hash >> 6) & (WORDS - 1)] >> (hash & 63) & 1
+    }
+
+    fn owners(&self, window: u32) -> &[Owner] {
+        if self.may_have(window) == 0 {
+            return &[];
+        }
+        let gram = Self::gram(window);
+        let mut at = Self::slot(gram, self.slots.len());
+        loop {
+            let slot = self.slots[at];
+            if slot.count == 0 {
+                return &[];
+            }
+            if slot.gram == gram {
+                return &self.owners[slot.first as usize..(slot.first + slot.count) as usize];
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+}
+
+impl LiteralSearch {
+    /// Prepares the search. Literals are known by their place in the list; of equal ones each is found.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
+    pub fn new<L: AsRef<[u8]>>(literals: &[L]) -> Self {
+        let mut search = LiteralSearch { bounds: vec![0], ..LiteralSearch::default() };
+        let (mut quads, mut triples, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, literal) in literals.iter().enumerate() {
+            let (at, literal) = (at as u32, literal.as_ref());
+            search.bytes.extend_from_slice(literal);
+            search.bounds.push(search.bytes.len() as u32);
+            let whole = Owner { literal: at, before: 0 };
+            match *literal {
+                [] => search.empties.push(at),
+                [b] => search.singles.push((b, at)),
+                [a, b] => pairs.push((u32::from_le_bytes([a, b, 0, 0]), whole)),
+                [a, b, c] => triples.push((u32::from_le_bytes([a, b, c, 0]), whole)),
+                _ => {
+                    let rarest = literal.windows(4).enumerate().max_by_key(|(_, gram)| frequency::bits(gram));
+                    if let Some((before, &[a, b, c, d])) = rarest {
+                        quads.push((u32::from_le_bytes([a, b, c, d]), Owner { literal: at, before: before as u32 }));
+                    }
+                }
+            }
+        }
+        search.quads = Grams::build(quads);
+        search.triples = Grams::build(triples);
+        search.pairs = Grams::build(pairs);
+        search
+    }
+
+    /// How many literals there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bounds.len().saturating_sub(1)
+    }
+
+    /// Whether there are no literals.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A literal's bytes.
+    #[must_use]
+    pub fn literal(&self, at: usize) -> &[u8] {
+        &self.bytes[self.bounds[at] as usize..self.bounds[at + 1] as usize]
+    }
+
+    /// Hands on every literal and the byte where it begins, as often as it occurs, in no order to rely on; an empty
+    /// literal once, at the start.
+    pub fn each(&self, text: &[u8], finds: &mut impl Finds) {
+        for &at in &self.empties {
+            finds.found(at as usize, 0);
+        }
+        for &(byte, at) in &self.singles {
+            memchr_iter(byte, text).for_each(|i| finds.found(at as usize, i));
+        }
+        if [self.quads.owners.len(), self.triples.owners.len(), self.pairs.owners.len()] == [0, 0, 0] {
+            return;
+        }
+        match (self.triples.owners.is_empty(), self.pairs.owners.is_empty()) {
+            (true, true) => self.pass::<false, false>(text, finds),
+            (true, false) => self.pass::<false, true>(text, finds),
+            (false, true) => self.pass::<true, false>(text, finds),
+            (false, false) => self.pass::<true, true>(text, finds),
+        }
+    }
+
+    fn pass<const TRIPLES: bool, const PAIRS: bool>(&self, text: &[u8], finds: &mut impl Finds) {
+        for (place, window) in text.windows(4).enumerate() {
+            let window = u32::from_le_bytes([window[0], window[1], window[2], window[3]]);
+            if self.may_begin::<TRIPLES, PAIRS>(window) {
+                self.at(text, window, place, finds);
+            }
+        }
+        // The last three bytes, with zeros after them: what ends beyond the text is not found by comparing.
+        for place in text.len().saturating_sub(3)..text.len() {
+            let mut window = [0; 4];
+            window[..text.len() - place].copy_from_slice(&text[place..]);
+            let window = u32::from_le_bytes(window);
+            if self.may_begin::<TRIPLES, PAIRS>(window) {
+                self.at(text, window, place, finds);
+            }
+        }
+    }
+
+    /// Whether the group of any literal may begin the window.
+    #[inline(always)]
+    fn may_begin<const TRIPLES: bool, const PAIRS: bool>(&self, window: u32) -> bool {
+        let triple = if TRIPLES { self.triples.may_have(window) } else { 0 };
+        let pair = if PAIRS { self.pairs.may_have(window) } else { 0 };
+        self.quads.may_have(window) | triple | pair != 0
+    }
+
+    /// Compares the literals whose group begins the window.
+    #[inline(never)]
+    fn at(&self, text: &[u8], window: u32, place: usize, finds: &mut impl Finds) {
+        let owners = [self.quads.owners(window), self.triples.owners(window), self.pairs.owners(window)];
+        for owner in owners.into_iter().flatten() {
+            let at = owner.literal as usize;
+            let Some(start) = place.checked_sub(owner.before as usize) else { continue };
+            let literal = self.literal(at);
+            if finds.wants(at) && text.get(start..start + literal.len()).is_some_and(|t| t == literal) {
+                finds.found(at, start);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        LiteralSearch::new(literals).each(text.as_bytes(), &mut |at, start| found.push((at, start)));
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn literals_of_every_length_are_found_wherever_they_are() {
+        let literals = ["", "x", "ab", "abc", "abcd", "bcdef", "abcd", "zzzzz"];
+        assert_eq!(found(&literals, "abcdef"), [(0, 0), (2, 0), (3, 0), (4, 0), (5, 1), (6, 0)]);
+        assert_eq!(found(&literals, "abx"), [(0, 0), (1, 2), (2, 0)]);
+        assert_eq!(found(&literals, "abc"), [(0, 0), (2, 0), (3, 0)]);
+        assert_eq!(found(&literals, ""), [(0, 0)]);
+        assert_eq!(found(&literals, "zzzzzzz"), [(0, 0), (7, 0), (7, 1), (7, 2)]);
+        assert_eq!(found(&["a\0"], "a"), []);
+        assert_eq!(found(&[], "abc"), []);
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_not_found() {
+        struct Once(Vec<(usize, usize)>);
+        impl Finds for Once {
+            fn wants(&self, literal: usize) -> bool {
+                self.0.iter().all(|&(at, _)| at != literal)
+            }
+            fn found(&mut self, literal: usize, start: usize) {
+                self.0.push((literal, start));
+            }
+        }
+        let mut once = Once(Vec::new());
+        LiteralSearch::new(&["ab", "bc"]).each(b"abcabc", &mut once);
+        assert_eq!(once.0, [(0, 0), (1, 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_occurrence_is_found_and_nothing_else(
+            literals in prop::collection::vec("[abc]{1,6}", 0..20), text in "[abcd]{0,60}"
+        ) {
+            let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
+            let mut expected = Vec::new();
+            for (at, literal) in literals.iter().enumerate() {
+                expected.extend((0..text.len()).filter(|&i| text[i..].starts_with(literal)).map(|i| (at, i)));
+            }
+            prop_assert_eq!(found(&literals, &text), expected);
+        }
+    }
+}
