@@ -82,6 +82,9 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
 
     let elapsed = (!args.no_timing).then_some(outcome.elapsed);
     let mut summary = outcome.figures.finish(elapsed);
+    for detector in &mut summary.execution_modes {
+        detector.advisory = engine.advisory().any(|key| key == detector.name);
+    }
     summary.extra.insert("skipped_rows".to_owned(), outcome.skipped.count().into());
     // Every detector of the reference is built in; readers of earlier versions' runs ask for the list.
     summary.extra.insert("unsupported_detectors".to_owned(), serde_json::json!([]));

@@ -3,6 +3,7 @@
 use super::confusion::{is_flagged, is_positive};
 use super::histogram::{SCORE_BINS, score_bin};
 use super::latency::LatencyCounts;
+use super::modes::ModeCounts;
 use super::outcome::{SampleOutcome, micros};
 use super::owasp::{OwaspFigures, OwaspTally};
 use super::percentile::{interpolate, rank_of};
@@ -144,6 +145,7 @@ impl Accumulator {
             latency_ms: self.latency.summary(),
             samples_per_second,
             detectors: self.detectors.iter().map(|(name, counts)| counts.figures(name)).collect(),
+            execution_modes: self.detectors.iter().map(|(name, counts)| counts.modes.figures(name)).collect(),
             rules,
             by: self.groups.iter().map(|(key, values)| (key.to_string(), group_figures(values))).collect(),
             quality: self.quality.iter().map(|(metric, counts)| (metric.to_string(), counts.figures())).collect(),
@@ -275,6 +277,7 @@ struct DetectorCounts {
     false_positives: u64,
     true_positives: u64,
     latency: LatencyCounts,
+    modes: ModeCounts,
 }
 
 impl DetectorCounts {
@@ -288,6 +291,7 @@ impl DetectorCounts {
         if let Some(us) = micros(row.latency_us, row.latency_ms) {
             self.latency.add(us);
         }
+        self.modes.add(row);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -297,6 +301,7 @@ impl DetectorCounts {
         self.false_positives += other.false_positives;
         self.true_positives += other.true_positives;
         self.latency.merge(&other.latency);
+        self.modes.merge(&other.modes);
     }
 
     fn figures(&self, name: &str) -> DetectorFigures {

@@ -1,5 +1,6 @@
 //! The report as Markdown, for a comment on a change.
 
+use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::percent;
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
 use super::style::{cut, thousands};
@@ -32,6 +33,7 @@ impl RunFormat for MarkdownReport {
         gates(report, out)?;
         if let Some(summary) = report.summary() {
             figures(report, summary, out)?;
+            modes(summary, out)?;
             groups(summary, out)?;
             detectors(summary, out)?;
             rules(summary, out)?;
@@ -101,6 +103,27 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
     }
     if report.skipped_rows > 0 {
         writeln!(out, "\n⚠️ {} rows of the dataset are no samples and were skipped", thousands(report.skipped_rows))?;
+    }
+    writeln!(out)
+}
+
+fn modes(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    if is_plain(summary) {
+        return Ok(());
+    }
+    writeln!(out, "{NOTHING_SENT}\n")?;
+    let lines = in_place_of_models(summary);
+    if !lines.is_empty() {
+        writeln!(out, "| detector | samples | what decided instead |\n|---|---:|---|")?;
+    }
+    for line in lines.iter().take(MOST_LINES) {
+        writeln!(out, "| {} | {} | {} |", code(line.detector), line.share(), cell(&line.what, TEXT_WIDTH))?;
+    }
+    if lines.len() > MOST_LINES {
+        writeln!(out, "\n... and {} more", lines.len() - MOST_LINES)?;
+    }
+    if let Some(advisory) = advisory(summary) {
+        writeln!(out, "\n{}", cell(&advisory, 1000))?;
     }
     writeln!(out)
 }

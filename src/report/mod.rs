@@ -7,6 +7,7 @@ mod csv;
 mod json;
 mod jsonl;
 mod markdown;
+mod modes;
 mod number;
 mod rates;
 pub mod scorecard;

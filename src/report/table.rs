@@ -1,5 +1,6 @@
 //! The report that people read on a terminal: the verdict first, then figures, then what is wrong.
 
+use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::{counted, millis, percent};
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
 use super::style::{Style, Tone, cut, thousands};
@@ -27,6 +28,7 @@ impl RunFormat for TableReport {
         if let Some(summary) = report.summary() {
             self.gates(report.gates, out)?;
             self.decisions(report, summary, out)?;
+            self.modes(summary, out)?;
             self.figures(summary, out)?;
             self.groups(summary, out)?;
             self.detectors(summary, out)?;
@@ -114,6 +116,29 @@ impl TableReport {
                 counted(report.skipped_rows, "row that is no sample", "rows that are no samples")
             );
             writeln!(out, "  {}", self.doubtful(&text))?;
+        }
+        writeln!(out)
+    }
+
+    fn modes(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+        if is_plain(summary) {
+            return Ok(());
+        }
+        self.section("Models", out)?;
+        writeln!(out, "  {NOTHING_SENT}")?;
+        let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Left]);
+        grid.row(["", "samples", "what decided instead"].map(|h| self.faint(h)));
+        let lines = in_place_of_models(summary);
+        if lines.is_empty() {
+            grid.rows.clear();
+        }
+        for line in lines.iter().take(MOST_LINES) {
+            grid.row([cut(line.detector, self.style.width / 3), line.share(), line.what.clone()]);
+        }
+        grid.write(out)?;
+        self.and_more(lines.len(), MOST_LINES, out)?;
+        if let Some(advisory) = advisory(summary) {
+            writeln!(out, "  {}", self.doubtful(&advisory))?;
         }
         writeln!(out)
     }
