@@ -89,7 +89,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
     // Every detector of the reference is built in; readers of earlier versions' runs ask for the list.
     summary.extra.insert("unsupported_detectors".to_owned(), serde_json::json!([]));
     let owasp = outcome.figures.owasp(enabled_keys(&policy.policy));
-    summary.extra.insert("owasp".to_owned(), serde_json::to_value(owasp).unwrap_or_default());
+    summary.extra.insert("owasp".to_owned(), serde_json::to_value(&owasp).unwrap_or_default());
     let gates = measure(&gates, &summary)?;
     summary.extra.insert("gates".to_owned(), serde_json::to_value(&gates).unwrap_or_default());
     let errors = summary.rates.errors;
@@ -104,6 +104,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
         kept: &outcome.kept,
         keep: &keep,
         policy: &policy.origin,
+        owasp: Some(&owasp),
         skipped_rows: outcome.skipped.count(),
         written: &[],
     };

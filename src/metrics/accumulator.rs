@@ -145,7 +145,7 @@ impl Accumulator {
             latency_ms: self.latency.summary(),
             samples_per_second,
             detectors: self.detectors.iter().map(|(name, counts)| counts.figures(name)).collect(),
-            execution_modes: self.detectors.iter().map(|(name, counts)| counts.modes.figures(name)).collect(),
+            execution_modes: self.detectors.iter().filter_map(|(name, counts)| counts.modes.figures(name)).collect(),
             rules,
             by: self.groups.iter().map(|(key, values)| (key.to_string(), group_figures(values))).collect(),
             quality: self.quality.iter().map(|(metric, counts)| (metric.to_string(), counts.figures())).collect(),

@@ -40,7 +40,8 @@ impl ModeCounts {
         entry(paths, path)
     }
 
-    pub(super) fn figures(&self, detector: &str) -> ExecutionModes {
+    /// The figures; none where no row says how it ran.
+    pub(super) fn figures(&self, detector: &str) -> Option<ExecutionModes> {
         let mut modes: IndexMap<&str, ModeFigures> = IndexMap::new();
         let named = |mode: &str| ModeFigures { name: mode.to_owned(), ..ModeFigures::default() };
         if self.plain > 0 {
@@ -58,12 +59,12 @@ impl ModeCounts {
         }
         let mut modes: Vec<ModeFigures> = modes.into_values().collect();
         modes.sort_by(|a, b| (a.name != DETERMINISTIC_MODE, &a.name).cmp(&(b.name != DETERMINISTIC_MODE, &b.name)));
-        ExecutionModes {
+        (!modes.is_empty()).then(|| ExecutionModes {
             name: detector.to_owned(),
             fell_back: modes.iter().flat_map(|m| m.fallback_paths.values()).sum(),
             advisory: false,
             modes,
-        }
+        })
     }
 }
 
@@ -133,8 +134,8 @@ mod tests {
         }
         let [mut merged, later] = parts;
         merged.merge(&later);
-        let figures = whole.figures("jailbreak");
-        assert_eq!(merged.figures("jailbreak"), figures);
+        let figures = whole.figures("jailbreak").unwrap();
+        assert_eq!(merged.figures("jailbreak").as_ref(), Some(&figures));
         assert_eq!(
             serde_json::to_string(&figures).unwrap(),
             concat!(
@@ -146,10 +147,17 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_do_not_say_how_they_ran_give_no_figures() {
+        let mut counts = ModeCounts::default();
+        counts.add(&row("", None));
+        assert_eq!(counts.figures("pii"), None);
+    }
+
+    #[test]
     fn rows_of_the_plain_mode_leave_no_fallback() {
         let mut counts = ModeCounts::default();
         counts.add(&row("local_deterministic", None));
-        let figures = counts.figures("pii");
+        let figures = counts.figures("pii").unwrap();
         assert_eq!((figures.fell_back, figures.modes.len(), figures.modes[0].samples), (0, 1, 1));
         assert!(counts.other.capacity() == 0, "nothing was allocated");
     }

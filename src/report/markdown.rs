@@ -2,6 +2,7 @@
 
 use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::percent;
+use super::owasp::{exercised, status};
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
 use super::style::{cut, thousands};
 use super::table::latency_line;
@@ -37,6 +38,7 @@ impl RunFormat for MarkdownReport {
             groups(summary, out)?;
             detectors(summary, out)?;
             rules(summary, out)?;
+            owasp(report, out)?;
         }
         samples(report, out)
     }
@@ -195,6 +197,31 @@ fn rules(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     and_more(rules.len(), out)
+}
+
+fn owasp(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let categories = exercised(report);
+    if categories.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| OWASP LLM Top 10 | coverage | samples | recall | false negatives | false positives |")?;
+    writeln!(out, "|---|---|---:|---:|---:|---:|")?;
+    for c in categories {
+        let detectors: Vec<String> = c.detectors.iter().map(|d| code(d)).collect();
+        let by = if detectors.is_empty() { String::new() } else { format!(": {}", detectors.join(" ")) };
+        writeln!(
+            out,
+            "| {} {} | {}{by} | {} | {} | {} | {} |",
+            c.id,
+            c.name,
+            status(c.status),
+            thousands(c.samples),
+            c.recall.map_or_else(|| "-".to_owned(), percent),
+            thousands(c.false_negatives),
+            thousands(c.false_positives)
+        )?;
+    }
+    writeln!(out)
 }
 
 fn samples(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::{counted, millis, percent};
+use super::owasp::{exercised, without_samples};
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
 use super::style::{Style, Tone, cut, thousands};
 use super::{Rows, RunFormat, RunReport};
@@ -33,6 +34,7 @@ impl RunFormat for TableReport {
             self.groups(summary, out)?;
             self.detectors(summary, out)?;
             self.rules(summary, out)?;
+            self.owasp(report, out)?;
         }
         self.samples(report, out)?;
         self.ending(report, out)
@@ -282,6 +284,36 @@ impl TableReport {
         self.section("Rules", out)?;
         grid.write(out)?;
         self.and_more(rules.len(), MOST_LINES, out)?;
+        writeln!(out)
+    }
+
+    fn owasp(&self, report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let categories = exercised(report);
+        if categories.is_empty() {
+            return Ok(());
+        }
+        let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right]);
+        grid.row(["", "detectors", "samples", "recall", "false neg.", "false pos."].map(|h| self.faint(h)));
+        for c in categories.iter().filter(|c| c.samples > 0) {
+            let missed = thousands(c.false_negatives);
+            grid.row([
+                // The other columns take 54.
+                cut(&format!("{} {}", c.id, c.name), self.style.width.saturating_sub(54).max(16)),
+                thousands(c.detectors.len() as u64),
+                thousands(c.samples),
+                c.recall.map_or_else(|| "-".to_owned(), percent),
+                if c.false_negatives > 0 { self.doubtful(&missed) } else { missed },
+                thousands(c.false_positives),
+            ]);
+        }
+        self.section("OWASP LLM Top 10", out)?;
+        grid.write(out)?;
+        for (what, covered) in [("covered, without a sample", true), ("not covered", false)] {
+            let ids = without_samples(categories, covered);
+            if !ids.is_empty() {
+                writeln!(out, "  {}", self.faint(&format!("{what}: {ids}")))?;
+            }
+        }
         writeln!(out)
     }
 
