@@ -381,14 +381,16 @@ impl QualityCounts {
         QualityFigures {
             count,
             mean: ratio(sum, count).map_or(0.0, unit),
-            p50: unit(self.median(count)),
+            p10: unit(self.quantile(count, 0.1)),
+            p50: unit(self.quantile(count, 0.5)),
+            p90: unit(self.quantile(count, 0.9)),
             min: edge(self.counts.first_key_value()),
             max: edge(self.counts.last_key_value()),
         }
     }
 
-    fn median(&self, count: u64) -> f64 {
-        let (low, high, fraction) = rank_of(count, 0.5);
+    fn quantile(&self, count: u64, share: f64) -> f64 {
+        let (low, high, fraction) = rank_of(count, share);
         let at = |rank: u64| {
             let mut seen = 0;
             let found = self.counts.iter().find(|(_, n)| {
@@ -566,6 +568,7 @@ mod tests {
             acc.add(&SampleOutcome { quality: Some(&report), ..outcome(None, Decision::Allow, 0) });
         }
         let q = acc.finish(None).quality[OVERALL_QUALITY].clone();
-        assert_eq!((q.count, q.mean, q.p50, q.min, q.max), (4, 0.55, 0.55, 0.1, 1.0));
+        assert_eq!((q.count, q.mean, q.min, q.max), (4, 0.55, 0.1, 1.0));
+        assert_eq!((q.p10, q.p50, q.p90), (0.13, 0.55, 0.97));
     }
 }

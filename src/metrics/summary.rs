@@ -112,8 +112,12 @@ pub struct QualityFigures {
     pub count: u64,
     /// Mean, three decimals.
     pub mean: f64,
+    /// Tenth percentile, three decimals.
+    pub p10: f64,
     /// Median, three decimals.
     pub p50: f64,
+    /// Ninetieth percentile, three decimals.
+    pub p90: f64,
     /// The lowest score.
     pub min: f64,
     /// The highest score.

@@ -80,6 +80,10 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
             writeln!(out, "| {name} | {value:.4} | | |")?;
         }
     }
+    for (metric, q) in &summary.quality {
+        let rest = format!("lowest {:.3}, median {:.3}", q.min, q.p50);
+        writeln!(out, "| quality: {} | {:.3} | | {} ({rest}) |", cell(metric, 40), q.mean, thousands(q.count))?;
+    }
     if let Some(hits) = &summary.rule_hits {
         let rate = hits.rate.map_or_else(|| "-".to_owned(), percent);
         writeln!(

@@ -170,8 +170,14 @@ impl TableReport {
         single("AUROC", summary.auroc);
         single("AUPRC", summary.auprc);
         single("ECE", summary.ece);
-        for (metric, figures) in &summary.quality {
-            single(&format!("quality: {metric}"), Some(figures.mean));
+        for (metric, q) in &summary.quality {
+            grid.row([
+                format!("quality: {metric}"),
+                format!("{:.3}", q.mean),
+                String::new(),
+                thousands(q.count),
+                self.faint(&format!("lowest {:.3}, median {:.3}", q.min, q.p50)),
+            ]);
         }
         if let Some(hits) = &summary.rule_hits {
             grid.row([
