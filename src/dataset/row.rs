@@ -330,6 +330,13 @@ impl RowReader {
                 context.name()
             );
         }
+        if let Some(own) = typed::telling(context) {
+            return format!(
+                "the row has no text: expected `{}`, as fits {}, or `input_text`",
+                own.name(),
+                context.name()
+            );
+        }
         match *self.columns.keys_of(Column::InputText) {
             ["input_text", ..] => "the row has no text: expected `input_text` (or `text` or `prompt`); \
                                    --map input_text=KEY reads it from another key"
