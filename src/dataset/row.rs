@@ -331,11 +331,9 @@ impl RowReader {
             );
         }
         if let Some(own) = typed::telling(context) {
-            return format!(
-                "the row has no text: expected `{}`, as fits {}, or `input_text`",
-                own.name(),
-                context.name()
-            );
+            // A declaration is no text.
+            let or = if own == Column::Manifest { "" } else { ", or `input_text`" };
+            return format!("the row has no text: expected `{}`, as fits {}{or}", own.name(), context.name());
         }
         match *self.columns.keys_of(Column::InputText) {
             ["input_text", ..] => "the row has no text: expected `input_text` (or `text` or `prompt`); \
