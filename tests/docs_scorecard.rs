@@ -50,7 +50,7 @@ fn the_commands_of_the_scorecard_page_run_as_shown() {
             commands += 1;
         }
     }
-    assert_eq!(commands, 4);
+    assert_eq!(commands, 5);
     let stamped = scene.read("policy.yaml");
     assert!(
         stamped.contains("action: BLOCK        # agreed in March") && stamped.contains("_scorecard_gate:"),

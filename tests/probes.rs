@@ -89,15 +89,19 @@ fn evaluate(engine: Option<&Engine>, probe: &Probe) -> Result<Response, String> 
         Some(other) => return Err(format!("metadata is {}", other.kind())),
     };
     let stage = text("context").unwrap_or("input");
-    if let Some(hook) = Hook::from_name(stage) {
-        return engine.evaluate_hook(hook, probe.body.get("manifest")).map_err(|e| e.to_string());
-    }
+    let hook = Hook::from_name(stage);
     let request = Request {
         text: text("text").unwrap_or(""),
-        stage: Stage::from_name(stage).ok_or_else(|| format!("no stage {stage:?}"))?,
+        stage: match hook {
+            Some(_) => Stage::MemoryWrite,
+            None => Stage::from_name(stage).ok_or_else(|| format!("no stage {stage:?}"))?,
+        },
         metadata,
         identity: Identity { tenant_id: text("tenant_id").unwrap_or("benchmark"), ..Identity::default() },
     };
+    if let Some(hook) = hook {
+        return engine.evaluate_hook(hook, probe.body.get("manifest"), &request).map_err(|e| e.to_string());
+    }
     engine.evaluate(&request).map_err(|e| e.to_string())
 }
 

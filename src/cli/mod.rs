@@ -2,6 +2,7 @@
 
 pub mod compare;
 mod exit;
+mod judge;
 pub mod lint;
 mod outputs;
 mod progress;

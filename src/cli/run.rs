@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use crate::api::{Manifest, Run, RunStatus, Stage};
 use crate::dataset::{BATCH_BYTES, Columns, DatasetOptions, Labels, Reader, RowReader};
 use crate::engine::Engine;
-use crate::engine::pipeline::enabled_keys;
+use crate::engine::pipeline::{HOOKS, enabled_keys};
 use crate::metrics::{Catalogue, Gate, GateOutcome, Summary};
 use crate::policy::{self, Loaded, PolicySource};
 use crate::report::{RunReport, counted};
@@ -82,11 +82,14 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
 
     let elapsed = (!args.no_timing).then_some(outcome.elapsed);
     let mut summary = outcome.figures.finish(elapsed);
+    for detector in &mut summary.execution_modes {
+        detector.advisory = engine.advisory().any(|key| key == detector.name);
+    }
     summary.extra.insert("skipped_rows".to_owned(), outcome.skipped.count().into());
     // Every detector of the reference is built in; readers of earlier versions' runs ask for the list.
     summary.extra.insert("unsupported_detectors".to_owned(), serde_json::json!([]));
     let owasp = outcome.figures.owasp(enabled_keys(&policy.policy));
-    summary.extra.insert("owasp".to_owned(), serde_json::to_value(owasp).unwrap_or_default());
+    summary.extra.insert("owasp".to_owned(), serde_json::to_value(&owasp).unwrap_or_default());
     let gates = measure(&gates, &summary)?;
     summary.extra.insert("gates".to_owned(), serde_json::to_value(&gates).unwrap_or_default());
     let errors = summary.rates.errors;
@@ -101,6 +104,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
         kept: &outcome.kept,
         keep: &keep,
         policy: &policy.origin,
+        owasp: Some(&owasp),
         skipped_rows: outcome.skipped.count(),
         written: &[],
     };
@@ -264,8 +268,11 @@ fn dataset_id(names: &[Arc<str>]) -> String {
 /// Warnings that need the dataset: detectors that had nothing to look at.
 fn say_what_is_doubtful(engine: &Engine, policy: &Loaded, outcome: &Outcome, terminal: Terminal) {
     let stages: Vec<Stage> = outcome.contexts.iter().filter_map(|c| Stage::from_name(c)).collect();
-    let idle: Vec<&str> =
-        engine.detectors().filter(|key| !stages.iter().any(|stage| engine.runs_at(key, *stage))).collect();
+    let ingests = outcome.contexts.contains("corpus_ingest");
+    let idle: Vec<&str> = (engine.detectors())
+        .filter(|key| !stages.iter().any(|stage| engine.runs_at(key, *stage)))
+        .filter(|key| !(ingests && *key == "corpus_poisoning_monitor"))
+        .collect();
     let contexts: Vec<&str> = outcome.contexts.iter().copied().collect();
     if !idle.is_empty() {
         terminal.warn(&format!(
@@ -276,10 +283,12 @@ fn say_what_is_doubtful(engine: &Engine, policy: &Loaded, outcome: &Outcome, ter
     }
     let enabled =
         |key: &str| policy.policy.get(key).and_then(|s| s.get("enabled")).is_some_and(crate::value::Value::truthy);
-    if enabled("mcp_manifest_scanner") && !outcome.contexts.contains("tool_registration") {
-        terminal.warn(
-            "mcp_manifest_scanner looks at tool declarations only, and no sample is of the context tool_registration",
-        );
+    for key in HOOKS.iter().filter(|key| enabled(key)) {
+        if !outcome.contexts.contains("tool_registration") {
+            terminal.warn(&format!(
+                "{key} looks at tool declarations only, and no sample is of the context tool_registration"
+            ));
+        }
     }
     if outcome.skipped.count() > 0 {
         let n = outcome.skipped.count();

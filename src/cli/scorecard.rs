@@ -1,6 +1,8 @@
 //! `znyx-bench scorecard`: measure one detector over labelled samples, judge it, and stamp the verdict into the policy.
 
+use super::judge;
 use super::terminal::{ColorChoice, Terminal};
+use crate::metrics::Tier;
 use crate::policy::{BundleKey, PolicySource, Shape};
 use crate::report::counted;
 use crate::report::scorecard::write_scorecard;
@@ -8,6 +10,7 @@ use crate::report::style::visible;
 use crate::runner::Staged;
 use crate::scorecard::{Measurement, Stamp, Subject, measure, read_samples, write_stamp};
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +21,8 @@ Exit codes (those of the reference's benchmark command; without --stamp a gate t
   1  something given is wrong or refused (detector, scope, dataset, key, a stamp without a model behind it), or a file
      cannot be read or written
   2  the command line is wrong
-  3  --stamp was given and the enforcement gate is not met; the failing verdict is written";
+  3  --stamp was given and the enforcement gate is not met; the failing verdict is written. Or --judge and --tier were
+     given and the scorecard does not pass that tier";
 
 /// Done; with `--stamp` the enforcement gate passed.
 pub const DONE: u8 = 0;
@@ -35,17 +39,31 @@ const LISTED: usize = 10;
 pub struct ScorecardArgs {
     /// The policy file: JSON or YAML, of any shape. Nothing is merged or validated: of a file with `default` that
     /// object is taken
-    #[arg(long, value_name = "FILE", alias = "policy")]
-    pub bundle: PathBuf,
+    #[arg(long, value_name = "FILE", alias = "policy", required_unless_present = "judge")]
+    pub bundle: Option<PathBuf>,
 
     /// Policy key of the detector to measure; only it runs
-    #[arg(long, value_name = "KEY")]
-    pub detector: String,
+    #[arg(long, value_name = "KEY", required_unless_present = "judge")]
+    pub detector: Option<String>,
 
     /// Labelled samples: .csv, .jsonl, or one JSON document. Fields: text (or input_text, prompt), expected_decision
     /// (or expected, label), language (or lang), and output_text, which replaces the text at stage output
-    #[arg(long, value_name = "FILE")]
-    pub dataset: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "judge")]
+    pub dataset: Option<PathBuf>,
+
+    /// Evaluate nothing: judge this scorecard, which --out wrote earlier, by the gate as it stands now. Validations
+    /// grow old: CI can ask whether one still holds
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bundle", "detector", "dataset", "stamp", "signing_key"])]
+    pub judge: Option<PathBuf>,
+
+    /// With --judge: exit with 3 unless the scorecard passes this tier (advisory or enforcement)
+    #[arg(long, value_name = "TIER", requires = "judge", value_parser = judge::tier)]
+    pub tier: Option<Tier>,
+
+    /// The moment at which the scorecard is made or judged, in ISO 8601; without it that of SOURCE_DATE_EPOCH (seconds
+    /// since 1970) in the environment, else the clock's
+    #[arg(long, value_name = "TIME", value_parser = judge::moment)]
+    pub now: Option<Timestamp>,
 
     /// The stage at which samples are evaluated
     #[arg(long, value_name = "STAGE", default_value = "input")]
@@ -85,6 +103,21 @@ pub struct ScorecardArgs {
     pub color: ColorChoice,
 }
 
+impl ScorecardArgs {
+    // The command line is refused without these three unless it has --judge, which looks at none.
+    fn bundle(&self) -> &Path {
+        self.bundle.as_deref().unwrap_or(Path::new(""))
+    }
+
+    fn dataset(&self) -> &Path {
+        self.dataset.as_deref().unwrap_or(Path::new(""))
+    }
+
+    fn detector(&self) -> &str {
+        self.detector.as_deref().unwrap_or("")
+    }
+}
+
 /// Output formats of `scorecard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ScorecardFormat {
@@ -99,7 +132,11 @@ pub enum ScorecardFormat {
 /// # Errors
 /// `out` or `err` cannot be written.
 pub fn run(args: &ScorecardArgs, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
-    match certified(args, out, err) {
+    let done = match &args.judge {
+        Some(file) => judge::run(args, file, out),
+        None => certified(args, out, err),
+    };
+    match done {
         Ok(code) => Ok(code),
         Err(e) if e.downcast_ref::<Unprintable>().is_some() => Err(e),
         Err(e) => {
@@ -117,29 +154,31 @@ pub fn run(args: &ScorecardArgs, out: &mut dyn Write, err: &mut dyn Write) -> an
 struct Unprintable(#[source] std::io::Error);
 
 fn certified(args: &ScorecardArgs, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
-    let source = PolicySource::File(args.bundle.clone());
+    let now = judge::now(args)?;
+    let source = PolicySource::File(args.bundle().to_owned());
     let document = source.read()?;
-    let policy = args.bundle.display();
+    let policy = args.bundle().display();
     let subject =
-        Subject::find(&document.value, args.scope.as_deref(), &args.detector).with_context(|| policy.to_string())?;
+        Subject::find(&document.value, args.scope.as_deref(), args.detector()).with_context(|| policy.to_string())?;
     let key = signing_key(args, err)?;
     if args.stamp && !subject.model_backed {
         bail!(
             "{policy}: --stamp refused: `{}` leans on no model (its strategy names no model mode), so it enforces \
              without a stamp; leave --stamp out for the report",
-            args.detector
+            args.detector()
         );
     }
     not_an_input(args)?;
-    let samples = read_samples(&args.dataset, &args.stage, &args.default_language)?;
-    let measurement = measure(&subject, &samples, &args.stage, args.category.as_deref(), jiff::Timestamp::now)?;
+    let samples = read_samples(args.dataset(), &args.stage, &args.default_language)?;
+    let measurement = measure(&subject, &samples, &args.stage, args.category.as_deref(), || now)?;
     say_what_failed(args, &measurement, err).map_err(Unprintable)?;
     print(args, &subject, &measurement, out).map_err(Unprintable)?;
     if measurement.looked_at == 0 && measurement.failed.is_empty() {
         writeln!(
             err,
             "warning: {} does not look at texts of the stage {}: nothing was measured",
-            args.detector, args.stage
+            args.detector(),
+            args.stage
         )
         .map_err(Unprintable)?;
     }
@@ -181,10 +220,13 @@ fn signing_key(args: &ScorecardArgs, err: &mut dyn Write) -> anyhow::Result<Opti
 }
 
 /// The report must not replace what it is made from.
-fn not_an_input(args: &ScorecardArgs) -> anyhow::Result<()> {
+///
+/// # Errors
+/// It would.
+pub fn not_an_input(args: &ScorecardArgs) -> anyhow::Result<()> {
     let real = |path: &Path| std::fs::canonicalize(path).ok();
     let Some(out) = args.out.as_deref().and_then(real) else { return Ok(()) };
-    if [Some(&args.bundle), Some(&args.dataset), args.signing_key.as_ref()]
+    if [args.bundle.as_ref(), args.dataset.as_ref(), args.signing_key.as_ref(), args.judge.as_ref()]
         .into_iter()
         .flatten()
         .any(|p| real(p).as_ref() == Some(&out))
@@ -195,7 +237,7 @@ fn not_an_input(args: &ScorecardArgs) -> anyhow::Result<()> {
 }
 
 fn say_what_failed(args: &ScorecardArgs, measurement: &Measurement, err: &mut dyn Write) -> std::io::Result<()> {
-    let dataset = args.dataset.display();
+    let dataset = args.dataset().display();
     for failed in measurement.failed.iter().take(LISTED) {
         writeln!(err, "error: {dataset}:{}: row {}: {}", failed.line, failed.index, visible(&failed.reason))?;
     }
@@ -226,7 +268,11 @@ fn print(
     out.flush()
 }
 
-fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a file that appears whole.
+///
+/// # Errors
+/// It cannot be written there.
+pub fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     let name = path.to_str().with_context(|| format!("{}: the name is not UTF-8", path.display()))?;
     let mut file = Staged::for_path(name).context("cannot write")?;
     file.write_all(text.as_bytes()).context("cannot write")?;
@@ -242,20 +288,20 @@ fn stamp(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
-    let policy = args.bundle.display();
-    let dataset = args.dataset.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let policy = args.bundle().display();
+    let dataset = args.dataset().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let stamp = Stamp::new(&measurement.report, &dataset, key);
     // Read again: the file may have been changed while samples were evaluated.
-    let text = std::fs::read_to_string(&args.bundle).with_context(|| format!("{policy}: cannot be read again"))?;
-    let document = PolicySource::File(args.bundle.clone()).read()?;
+    let text = std::fs::read_to_string(args.bundle()).with_context(|| format!("{policy}: cannot be read again"))?;
+    let document = PolicySource::File(args.bundle().to_owned()).read()?;
     let edited = write_stamp(&text, &document, subject, &stamp).with_context(|| policy.to_string())?;
-    keep_permissions(&args.bundle, &edited.text)?;
+    keep_permissions(args.bundle(), &edited.text)?;
     if edited.rewritten {
         writeln!(
             err,
             "warning: {policy}: the section of {} could not be changed where it stands, so the whole file is written \
              anew, without its comments and layout",
-            args.detector
+            args.detector()
         )
         .map_err(Unprintable)?;
     }
@@ -273,7 +319,7 @@ fn stamp(
             true => "may enforce (BLOCK and REDACT)",
             false => "only advises: the enforcement gate is not met, BLOCK and REDACT become WARN",
         };
-        writeln!(out, "\nStamped into {policy}: {} {verdict}", visible(&args.detector)).map_err(Unprintable)?;
+        writeln!(out, "\nStamped into {policy}: {} {verdict}", visible(args.detector())).map_err(Unprintable)?;
     }
     Ok(if passed { DONE } else { NOT_CERTIFIED })
 }

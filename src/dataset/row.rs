@@ -330,6 +330,11 @@ impl RowReader {
                 context.name()
             );
         }
+        if let Some(own) = typed::telling(context) {
+            // A declaration is no text.
+            let or = if own == Column::Manifest { "" } else { ", or `input_text`" };
+            return format!("the row has no text: expected `{}`, as fits {}{or}", own.name(), context.name());
+        }
         match *self.columns.keys_of(Column::InputText) {
             ["input_text", ..] => "the row has no text: expected `input_text` (or `text` or `prompt`); \
                                    --map input_text=KEY reads it from another key"

@@ -19,6 +19,13 @@ const SHAPES: &[(Context, &[Column])] = &[
     (Context::Hook(Hook::ToolRegistration), &[Column::Manifest]),
 ];
 
+/// The column that a typed row of the context cannot do without.
+pub(super) fn telling(context: Context) -> Option<Column> {
+    let (_, columns) = SHAPES.iter().find(|(c, _)| *c == context)?;
+    // Of a memory write that is the value, which comes after its key.
+    columns.iter().copied().find(|column| *column != Column::MemoryKey)
+}
+
 /// A column of the row that belongs to another context than the row's, and that context's name.
 pub(super) fn misplaced(cells: &Cells<'_>, context: Context) -> Option<(Column, &'static str)> {
     let others = SHAPES.iter().filter(|(c, _)| *c != context);
@@ -45,14 +52,15 @@ pub(super) fn subject<'a>(
     if !silent_step && !columns.iter().any(|column| present(*column).is_some()) {
         return Ok(None);
     }
-    let row = Typed { cells, text, metadata };
+    // A CSV with a column of texts has an empty one in these rows.
+    let row = Typed { cells, text: text.filter(|t| !t.is_empty()), metadata };
     let typed = match context {
         Context::Stage(Stage::Retrieval) => row.retrieval()?,
         Context::Stage(Stage::Tool) => row.tool()?,
         Context::Stage(Stage::AgentPlan) => row.plan()?,
         Context::Stage(Stage::AgentLoop) => row.step()?,
         Context::Stage(Stage::MemoryWrite) => row.memory()?,
-        _ => row.manifest(),
+        _ => row.manifest()?,
     };
     Ok(Some(typed))
 }
@@ -132,7 +140,8 @@ impl<'a> Typed<'_, 'a> {
         if self.text.is_some() {
             return Err(self.both(Column::Plan));
         }
-        let plan = self.cells.cell(Column::Plan).map_or(Value::Null, |c| parse_json(&c.json()).unwrap_or(Value::Null));
+        let plan = self.any(Column::Plan)?;
+        let plan = parse_json(&plan).unwrap_or(Value::Null);
         let text = python_json(&plan, false);
         let mut metadata = self.metadata();
         metadata.insert("agent_plan", plan);
@@ -192,9 +201,26 @@ impl<'a> Typed<'_, 'a> {
         Ok((Cow::Owned(python_json(&Value::Map(shown), false)), Subject::ToolCall { name, args, result }))
     }
 
-    fn manifest(&self) -> Shaped<'a> {
-        let manifest = self.cells.cell(Column::Manifest).map_or(Cow::Borrowed("null"), Cell::json);
-        (manifest.clone(), Subject::Manifest(manifest))
+    fn manifest(&self) -> Result<Shaped<'a>, Fault> {
+        if self.text.is_some() {
+            return Err(self.both(Column::Manifest));
+        }
+        let manifest = self.any(Column::Manifest)?;
+        Ok((manifest.clone(), Subject::Manifest(manifest)))
+    }
+
+    /// Any JSON, null where there is none. A CSV cell may hold a bare text, but not JSON that breaks off.
+    fn any(&self, column: Column) -> Result<Cow<'a, str>, Fault> {
+        let Some(cell) = self.cells.cell(column) else { return Ok(Cow::Borrowed("null")) };
+        match cell.value {
+            CellValue::Plain(text) if text.trim_start().starts_with(['{', '[', '"']) && parse_json(text).is_err() => {
+                Err(Cells::fault(
+                    cell,
+                    "JSON (an object's keys and texts in double quotes, each doubled in a CSV cell)",
+                ))
+            }
+            _ => Ok(cell.json()),
+        }
     }
 }
 

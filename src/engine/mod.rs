@@ -138,6 +138,11 @@ impl Engine {
         self.steps.iter().map(|s| &*s.key)
     }
 
+    /// Keys of what the policy enables and no scorecard certifies: their BLOCK and REDACT count as WARN.
+    pub fn advisory(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter(|s| s.is_advisory()).map(|s| &*s.key)
+    }
+
     /// Whether the enabled detector `key` looks at texts of `stage`.
     #[must_use]
     pub fn runs_at(&self, key: &str, stage: Stage) -> bool {

@@ -163,7 +163,11 @@ fn fix(config: &Map) -> Reaction {
         let Value::Str(source) = &pattern else {
             return Err(EvalError::config("strip_patterns", &pattern, "a pattern"));
         };
-        let Ok(compiled) = PythonRegex::compile(source, false) else { continue };
+        let compiled = match PythonRegex::compile(source, false) {
+            Ok(compiled) => compiled,
+            Err(e) if e.is_syntax() => continue,
+            Err(e) => return Err(EvalError::new(format!("the pattern {source:?}: {e}"))),
+        };
         let template = match config.get("replacement") {
             None => REMOVED,
             Some(Value::Str(template)) => template,

@@ -71,6 +71,11 @@ impl Step {
         }))
     }
 
+    /// Whether its BLOCK and REDACT become WARN.
+    pub(super) fn is_advisory(&self) -> bool {
+        self.enforcement == Enforcement::Advisory
+    }
+
     /// Whether it looks at texts of the stage.
     pub(super) fn runs_at(&self, stage: Stage) -> Result<bool, EvalError> {
         match &self.stages {

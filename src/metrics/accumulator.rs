@@ -3,6 +3,7 @@
 use super::confusion::{is_flagged, is_positive};
 use super::histogram::{SCORE_BINS, score_bin};
 use super::latency::LatencyCounts;
+use super::modes::ModeCounts;
 use super::outcome::{SampleOutcome, micros};
 use super::owasp::{OwaspFigures, OwaspTally};
 use super::percentile::{interpolate, rank_of};
@@ -144,6 +145,7 @@ impl Accumulator {
             latency_ms: self.latency.summary(),
             samples_per_second,
             detectors: self.detectors.iter().map(|(name, counts)| counts.figures(name)).collect(),
+            execution_modes: self.detectors.iter().filter_map(|(name, counts)| counts.modes.figures(name)).collect(),
             rules,
             by: self.groups.iter().map(|(key, values)| (key.to_string(), group_figures(values))).collect(),
             quality: self.quality.iter().map(|(metric, counts)| (metric.to_string(), counts.figures())).collect(),
@@ -275,6 +277,7 @@ struct DetectorCounts {
     false_positives: u64,
     true_positives: u64,
     latency: LatencyCounts,
+    modes: ModeCounts,
 }
 
 impl DetectorCounts {
@@ -288,6 +291,7 @@ impl DetectorCounts {
         if let Some(us) = micros(row.latency_us, row.latency_ms) {
             self.latency.add(us);
         }
+        self.modes.add(row);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -297,6 +301,7 @@ impl DetectorCounts {
         self.false_positives += other.false_positives;
         self.true_positives += other.true_positives;
         self.latency.merge(&other.latency);
+        self.modes.merge(&other.modes);
     }
 
     fn figures(&self, name: &str) -> DetectorFigures {
@@ -376,14 +381,16 @@ impl QualityCounts {
         QualityFigures {
             count,
             mean: ratio(sum, count).map_or(0.0, unit),
-            p50: unit(self.median(count)),
+            p10: unit(self.quantile(count, 0.1)),
+            p50: unit(self.quantile(count, 0.5)),
+            p90: unit(self.quantile(count, 0.9)),
             min: edge(self.counts.first_key_value()),
             max: edge(self.counts.last_key_value()),
         }
     }
 
-    fn median(&self, count: u64) -> f64 {
-        let (low, high, fraction) = rank_of(count, 0.5);
+    fn quantile(&self, count: u64, share: f64) -> f64 {
+        let (low, high, fraction) = rank_of(count, share);
         let at = |rank: u64| {
             let mut seen = 0;
             let found = self.counts.iter().find(|(_, n)| {
@@ -561,6 +568,7 @@ mod tests {
             acc.add(&SampleOutcome { quality: Some(&report), ..outcome(None, Decision::Allow, 0) });
         }
         let q = acc.finish(None).quality[OVERALL_QUALITY].clone();
-        assert_eq!((q.count, q.mean, q.p50, q.min, q.max), (4, 0.55, 0.55, 0.1, 1.0));
+        assert_eq!((q.count, q.mean, q.min, q.max), (4, 0.55, 0.1, 1.0));
+        assert_eq!((q.p10, q.p50, q.p90), (0.13, 0.55, 0.97));
     }
 }

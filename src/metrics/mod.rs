@@ -11,6 +11,7 @@ mod interval;
 mod isodate;
 mod latency;
 mod mcnemar;
+mod modes;
 mod outcome;
 mod owasp;
 mod percentile;
@@ -37,6 +38,7 @@ pub use interval::{PairedOutcomes, Z95, newcombe_paired, wilson};
 pub use isodate::{parse_iso, python_iso};
 pub use latency::{LatencyCounts, LatencySummary};
 pub use mcnemar::mcnemar_exact;
+pub use modes::{DETERMINISTIC_MODE, ExecutionModes, ModeFigures};
 pub use outcome::{SampleOutcome, micros};
 pub use owasp::{
     CategoryCoverage, Coverage, CoverageStatus, CoverageSummary, OwaspCategoryFigures, OwaspFigures, OwaspTally,

@@ -2,7 +2,7 @@
 
 use super::confusion::{is_flagged, is_positive};
 use super::outcome::SampleOutcome;
-use super::round::{ratio, round_to};
+use super::round::{ratio, round_to, round4};
 use crate::api::Decision;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -220,6 +220,7 @@ pub struct OwaspTally([Exercised; 10]);
 struct Exercised {
     samples: u64,
     flagged: u64,
+    true_positives: u64,
     false_negatives: u64,
     false_positives: u64,
 }
@@ -244,7 +245,9 @@ impl OwaspTally {
         for (_, exercised) in self.0.iter_mut().enumerate().filter(|(i, _)| set & (1 << i) != 0) {
             exercised.samples += 1;
             exercised.flagged += u64::from(flagged);
-            exercised.false_negatives += u64::from(!flagged && sample.expected.is_some_and(is_positive));
+            let positive = sample.expected.is_some_and(is_positive);
+            exercised.true_positives += u64::from(flagged && positive);
+            exercised.false_negatives += u64::from(!flagged && positive);
             exercised.false_positives += u64::from(flagged && sample.expected == Some(Decision::Allow));
         }
     }
@@ -254,6 +257,7 @@ impl OwaspTally {
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             mine.samples += theirs.samples;
             mine.flagged += theirs.flagged;
+            mine.true_positives += theirs.true_positives;
             mine.false_negatives += theirs.false_negatives;
             mine.false_positives += theirs.false_positives;
         }
@@ -277,8 +281,11 @@ impl OwaspTally {
                     .collect(),
                 samples: exercised.samples,
                 flagged: exercised.flagged,
+                true_positives: exercised.true_positives,
                 false_negatives: exercised.false_negatives,
                 false_positives: exercised.false_positives,
+                recall: ratio(exercised.true_positives, exercised.true_positives + exercised.false_negatives)
+                    .map(round4),
             })
             .collect();
         OwaspFigures { score: coverage.summary.score, band: coverage.summary.band, categories }
@@ -313,10 +320,14 @@ pub struct OwaspCategoryFigures {
     pub samples: u64,
     /// Of these, flagged by the run (by any detector).
     pub flagged: u64,
+    /// Of these, labelled anything but ALLOW and flagged.
+    pub true_positives: u64,
     /// Of these, labelled anything but ALLOW and not flagged.
     pub false_negatives: u64,
     /// Of these, labelled ALLOW and flagged.
     pub false_positives: u64,
+    /// Share of those labelled anything but ALLOW that was flagged, four decimals; null where there is none.
+    pub recall: Option<f64>,
 }
 
 #[cfg(test)]
@@ -387,6 +398,8 @@ mod tests {
         tally.add(&SampleOutcome { owasp: Some("LLM06"), ..sample(Decision::Block, Decision::Warn) });
         tally.add(&SampleOutcome { owasp: Some("LLM66"), ..sample(Decision::Block, Decision::Warn) });
         assert_eq!(category(&tally, "LLM06"), (1, 1, 0, 0));
+        let recall = |i: usize| tally.figures([]).categories[i].recall;
+        assert_eq!((recall(0), recall(5), recall(9)), (None, Some(1.0), Some(0.0)));
         let mut twice = tally;
         twice.merge(&tally);
         assert_eq!(category(&twice, "LLM10"), (2, 0, 2, 0));
@@ -403,7 +416,19 @@ mod tests {
         let keys: Vec<&str> = json["categories"][0].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(
             keys,
-            ["id", "name", "status", "ratio", "detectors", "samples", "flagged", "false_negatives", "false_positives"]
+            [
+                "id",
+                "name",
+                "status",
+                "ratio",
+                "detectors",
+                "samples",
+                "flagged",
+                "true_positives",
+                "false_negatives",
+                "false_positives",
+                "recall"
+            ]
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The figures of a run: the API's `results_summary` and what the runner adds.
 
 use super::latency::LatencySummary;
+use super::modes::ExecutionModes;
 use super::tally::Rates;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct Summary {
     pub samples_per_second: Option<f64>,
     /// One entry a detector that ran, in pipeline order.
     pub detectors: Vec<DetectorFigures>,
+    /// One entry a detector that ran: in which modes, and how often a fallback stood in for a model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub execution_modes: Vec<ExecutionModes>,
     /// One entry a rule that fired, by id.
     pub rules: Vec<RuleFigures>,
     /// Key (`context` or a metadata key) -> value -> core rates.
@@ -108,8 +112,12 @@ pub struct QualityFigures {
     pub count: u64,
     /// Mean, three decimals.
     pub mean: f64,
+    /// Tenth percentile, three decimals.
+    pub p10: f64,
     /// Median, three decimals.
     pub p50: f64,
+    /// Ninetieth percentile, three decimals.
+    pub p90: f64,
     /// The lowest score.
     pub min: f64,
     /// The highest score.

@@ -1,6 +1,8 @@
 //! The report as Markdown, for a comment on a change.
 
+use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::percent;
+use super::owasp::{exercised, status};
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
 use super::style::{cut, thousands};
 use super::table::latency_line;
@@ -32,9 +34,11 @@ impl RunFormat for MarkdownReport {
         gates(report, out)?;
         if let Some(summary) = report.summary() {
             figures(report, summary, out)?;
+            modes(summary, out)?;
             groups(summary, out)?;
             detectors(summary, out)?;
             rules(summary, out)?;
+            owasp(report, out)?;
         }
         samples(report, out)
     }
@@ -76,6 +80,10 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
             writeln!(out, "| {name} | {value:.4} | | |")?;
         }
     }
+    for (metric, q) in &summary.quality {
+        let rest = format!("lowest {:.3}, median {:.3}", q.min, q.p50);
+        writeln!(out, "| quality: {} | {:.3} | | {} ({rest}) |", cell(metric, 40), q.mean, thousands(q.count))?;
+    }
     if let Some(hits) = &summary.rule_hits {
         let rate = hits.rate.map_or_else(|| "-".to_owned(), percent);
         writeln!(
@@ -101,6 +109,27 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
     }
     if report.skipped_rows > 0 {
         writeln!(out, "\n⚠️ {} rows of the dataset are no samples and were skipped", thousands(report.skipped_rows))?;
+    }
+    writeln!(out)
+}
+
+fn modes(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    if is_plain(summary) {
+        return Ok(());
+    }
+    writeln!(out, "{NOTHING_SENT}\n")?;
+    let lines = in_place_of_models(summary);
+    if !lines.is_empty() {
+        writeln!(out, "| detector | samples | what decided instead |\n|---|---:|---|")?;
+    }
+    for line in lines.iter().take(MOST_LINES) {
+        writeln!(out, "| {} | {} | {} |", code(line.detector), line.share(), cell(&line.what, TEXT_WIDTH))?;
+    }
+    if lines.len() > MOST_LINES {
+        writeln!(out, "\n... and {} more", lines.len() - MOST_LINES)?;
+    }
+    if let Some(advisory) = advisory(summary) {
+        writeln!(out, "\n{}", cell(&advisory, 1000))?;
     }
     writeln!(out)
 }
@@ -172,6 +201,31 @@ fn rules(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     and_more(rules.len(), out)
+}
+
+fn owasp(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let categories = exercised(report);
+    if categories.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| OWASP LLM Top 10 | coverage | samples | recall | false negatives | false positives |")?;
+    writeln!(out, "|---|---|---:|---:|---:|---:|")?;
+    for c in categories {
+        let detectors: Vec<String> = c.detectors.iter().map(|d| code(d)).collect();
+        let by = if detectors.is_empty() { String::new() } else { format!(": {}", detectors.join(" ")) };
+        writeln!(
+            out,
+            "| {} {} | {}{by} | {} | {} | {} | {} |",
+            c.id,
+            c.name,
+            status(c.status),
+            thousands(c.samples),
+            c.recall.map_or_else(|| "-".to_owned(), percent),
+            thousands(c.false_negatives),
+            thousands(c.false_positives)
+        )?;
+    }
+    writeln!(out)
 }
 
 fn samples(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -7,7 +7,9 @@ mod csv;
 mod json;
 mod jsonl;
 mod markdown;
+mod modes;
 mod number;
+mod owasp;
 mod rates;
 pub mod scorecard;
 pub mod style;
@@ -21,7 +23,7 @@ pub use number::counted;
 pub use table::TableReport;
 
 use crate::api::Run;
-use crate::metrics::{GateOutcome, Summary};
+use crate::metrics::{GateOutcome, OwaspFigures, Summary};
 use crate::runner::{Keep, KeptSamples};
 use std::io::{self, Read, Write};
 
@@ -38,6 +40,8 @@ pub struct RunReport<'r> {
     pub keep: &'r Keep,
     /// The policy as the user named it.
     pub policy: &'r str,
+    /// Coverage of the OWASP Top 10, where it was worked out.
+    pub owasp: Option<&'r OwaspFigures>,
     /// Rows that were no samples and were passed over.
     pub skipped_rows: u64,
     /// Files that the run was written to.

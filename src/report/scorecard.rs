@@ -48,10 +48,21 @@ pub fn write_scorecard(
     let languages: Vec<String> =
         card.per_language.iter().map(|(language, l)| format!("{}={}", visible(language), l.samples)).collect();
     writeln!(out, "  {:<15} {}", "languages", languages.join(", "))?;
-    for (tier, verdict) in [("ADVISORY", &report.advisory), ("ENFORCEMENT", &report.enforcement)] {
-        write_tier(tier, verdict, style, out)?;
-    }
-    Ok(())
+    write_tiers(&report.advisory, &report.enforcement, style, out)
+}
+
+/// Writes both verdicts, each with what it lacks.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_tiers(
+    advisory: &TierVerdict,
+    enforcement: &TierVerdict,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_tier("ADVISORY", advisory, style, out)?;
+    write_tier("ENFORCEMENT", enforcement, style, out)
 }
 
 fn write_tier(tier: &str, verdict: &TierVerdict, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -1,6 +1,8 @@
 //! The report that people read on a terminal: the verdict first, then figures, then what is wrong.
 
+use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::{counted, millis, percent};
+use super::owasp::{exercised, without_samples};
 use super::rates::{Verdict, heading, rates, verdict, worst_detectors, worst_rules};
 use super::style::{Style, Tone, cut, thousands};
 use super::{Rows, RunFormat, RunReport};
@@ -27,10 +29,12 @@ impl RunFormat for TableReport {
         if let Some(summary) = report.summary() {
             self.gates(report.gates, out)?;
             self.decisions(report, summary, out)?;
+            self.modes(summary, out)?;
             self.figures(summary, out)?;
             self.groups(summary, out)?;
             self.detectors(summary, out)?;
             self.rules(summary, out)?;
+            self.owasp(report, out)?;
         }
         self.samples(report, out)?;
         self.ending(report, out)
@@ -118,6 +122,29 @@ impl TableReport {
         writeln!(out)
     }
 
+    fn modes(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+        if is_plain(summary) {
+            return Ok(());
+        }
+        self.section("Models", out)?;
+        writeln!(out, "  {NOTHING_SENT}")?;
+        let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Left]);
+        grid.row(["", "samples", "what decided instead"].map(|h| self.faint(h)));
+        let lines = in_place_of_models(summary);
+        if lines.is_empty() {
+            grid.rows.clear();
+        }
+        for line in lines.iter().take(MOST_LINES) {
+            grid.row([cut(line.detector, self.style.width / 3), line.share(), line.what.clone()]);
+        }
+        grid.write(out)?;
+        self.and_more(lines.len(), MOST_LINES, out)?;
+        if let Some(advisory) = advisory(summary) {
+            writeln!(out, "  {}", self.doubtful(&advisory))?;
+        }
+        writeln!(out)
+    }
+
     fn figures(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right, Align::Right, Align::Left]);
         let header = ["", "", "95% interval", "samples", ""].map(|h| self.faint(h));
@@ -143,8 +170,14 @@ impl TableReport {
         single("AUROC", summary.auroc);
         single("AUPRC", summary.auprc);
         single("ECE", summary.ece);
-        for (metric, figures) in &summary.quality {
-            single(&format!("quality: {metric}"), Some(figures.mean));
+        for (metric, q) in &summary.quality {
+            grid.row([
+                format!("quality: {metric}"),
+                format!("{:.3}", q.mean),
+                String::new(),
+                thousands(q.count),
+                self.faint(&format!("lowest {:.3}, median {:.3}", q.min, q.p50)),
+            ]);
         }
         if let Some(hits) = &summary.rule_hits {
             grid.row([
@@ -257,6 +290,36 @@ impl TableReport {
         self.section("Rules", out)?;
         grid.write(out)?;
         self.and_more(rules.len(), MOST_LINES, out)?;
+        writeln!(out)
+    }
+
+    fn owasp(&self, report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let categories = exercised(report);
+        if categories.is_empty() {
+            return Ok(());
+        }
+        let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right]);
+        grid.row(["", "detectors", "samples", "recall", "false neg.", "false pos."].map(|h| self.faint(h)));
+        for c in categories.iter().filter(|c| c.samples > 0) {
+            let missed = thousands(c.false_negatives);
+            grid.row([
+                // The other columns take 54.
+                cut(&format!("{} {}", c.id, c.name), self.style.width.saturating_sub(54).max(16)),
+                thousands(c.detectors.len() as u64),
+                thousands(c.samples),
+                c.recall.map_or_else(|| "-".to_owned(), percent),
+                if c.false_negatives > 0 { self.doubtful(&missed) } else { missed },
+                thousands(c.false_positives),
+            ]);
+        }
+        self.section("OWASP LLM Top 10", out)?;
+        grid.write(out)?;
+        for (what, covered) in [("covered, without a sample", true), ("not covered", false)] {
+            let ids = without_samples(categories, covered);
+            if !ids.is_empty() {
+                writeln!(out, "  {}", self.faint(&format!("{what}: {ids}")))?;
+            }
+        }
         writeln!(out)
     }
 

@@ -5,7 +5,7 @@ use super::filter::{Filter, MetadataView};
 use super::ids::id_hash;
 use super::kept::{Keep, KeptSamples};
 use super::row::{Evaluated, RowColumns, write_csv, write_json};
-use crate::api::{Actual, DetectorRow};
+use crate::api::{Actual, DetectorRow, Stage};
 use crate::dataset::{BadRows, Batch, Context, Line, RowReader, Sample, Subject};
 use crate::engine::{Engine, EvalError, Identity, Metadata, Request, Response};
 use crate::metrics::{Accumulator, SampleOutcome, rules_match};
@@ -256,16 +256,6 @@ fn verdict(response: &Result<Response, EvalError>) -> Option<(crate::api::Decisi
 }
 
 fn evaluate(engine: &Engine, sample: &Sample<'_>) -> Result<Response, EvalError> {
-    let stage = match sample.context {
-        Context::Stage(stage) => stage,
-        Context::Hook(hook) => {
-            let manifest = match &sample.subject {
-                Subject::Manifest(raw) => parse_json(raw).ok(),
-                _ => None,
-            };
-            return engine.evaluate_hook(hook, manifest.as_ref());
-        }
-    };
     let raw_metadata = || sample.metadata.as_deref().map_or_else(|| Ok(Metadata::none()), Metadata::from_json);
     let (text, metadata) = match &sample.subject {
         Subject::Enriched(metadata) => (&*sample.text, Metadata::from_map(metadata.clone())),
@@ -276,7 +266,11 @@ fn evaluate(engine: &Engine, sample: &Sample<'_>) -> Result<Response, EvalError>
     let benchmark = Identity::default();
     let request = Request {
         text,
-        stage,
+        stage: match sample.context {
+            Context::Stage(stage) => stage,
+            // A hook has none, and what looks at its text asks for none.
+            Context::Hook(_) => Stage::MemoryWrite,
+        },
         metadata,
         identity: Identity {
             tenant_id: own.tenant_id.as_deref().unwrap_or(benchmark.tenant_id),
@@ -286,8 +280,12 @@ fn evaluate(engine: &Engine, sample: &Sample<'_>) -> Result<Response, EvalError>
             session_id: own.session_id.as_deref().or(benchmark.session_id),
         },
     };
-    match &sample.subject {
-        Subject::ToolCall { name, args, .. } => engine.evaluate_tool_call(name, args, &request),
+    match (sample.context, &sample.subject) {
+        (Context::Hook(hook), Subject::Manifest(raw)) => {
+            engine.evaluate_hook(hook, parse_json(raw).ok().as_ref(), &request)
+        }
+        (Context::Hook(hook), _) => engine.evaluate_hook(hook, None, &request),
+        (_, Subject::ToolCall { name, args, .. }) => engine.evaluate_tool_call(name, args, &request),
         _ => engine.evaluate(&request),
     }
 }

@@ -42,7 +42,7 @@ impl Scene {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::cargo_bin("znyx-bench").expect("the program is built");
         command.current_dir(self.0.path()).args(args);
-        for name in ["NO_COLOR", "CI", "COLUMNS", "ZNYX_BENCH_THREADS", "ZNYX_BUNDLE_PUBLIC_KEY"] {
+        for name in ["NO_COLOR", "CI", "COLUMNS", "ZNYX_BENCH_THREADS", "ZNYX_BUNDLE_PUBLIC_KEY", "SOURCE_DATE_EPOCH"] {
             command.env_remove(name);
         }
         command

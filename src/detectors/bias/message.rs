@@ -32,7 +32,7 @@ fn formatted(message: &str, matched: &str, depth: u8) -> Option<String> {
 /// Formats one replacement field, given what follows its brace; the rest of the message.
 fn field<'m>(rest: &'m str, matched: &str, depth: u8, out: &mut String) -> Option<&'m str> {
     let (end, terminator) = name_end(rest)?;
-    let value = lookup(&rest[..end], matched)?;
+    let mut value = lookup(&rest[..end], matched)?;
     let mut rest = &rest[end + 1..];
     if terminator == '!' {
         let conversion = rest.chars().next()?;
@@ -40,23 +40,25 @@ fn field<'m>(rest: &'m str, matched: &str, depth: u8, out: &mut String) -> Optio
         if !matches!(conversion, 'r' | 's' | 'a') {
             return None;
         }
+        // Any value can be written as text, and then it is one.
+        value = Found::Text(value.formatted("")?);
         match rest.chars().next()? {
             '}' => {
-                out.push_str(&value);
+                out.push_str(&value.formatted("")?);
                 return Some(&rest[1..]);
             }
             ':' => rest = &rest[1..],
             _ => return None,
         }
     } else if terminator == '}' {
-        out.push_str(&value);
+        out.push_str(&value.formatted("")?);
         return Some(rest);
     }
     let end = closing_brace(rest)?;
     let specification = &rest[..end];
     let nested = specification.contains('{');
     let expanded = if nested { formatted(specification, matched, depth)? } else { specification.to_owned() };
-    is_text_format(&expanded).then(|| out.push_str(&value))?;
+    out.push_str(&value.formatted(&expanded)?);
     Some(&rest[end + 1..])
 }
 
@@ -90,19 +92,90 @@ fn closing_brace(text: &str) -> Option<usize> {
     None
 }
 
-/// The value of a field: the match, or a character of it.
-fn lookup(name: &str, matched: &str) -> Option<String> {
-    let mut value = matched.to_owned();
+/// What a field leads to.
+#[derive(Clone)]
+enum Found {
+    Text(String),
+    /// A method, bound to the text where that is what it belongs to.
+    Method {
+        name: String,
+        of: Option<String>,
+    },
+    /// Python's `str` itself.
+    Class,
+}
+
+/// The public methods of a Python 3.11 text.
+const METHODS: &str = "capitalize casefold center count encode endswith expandtabs find format format_map index isalnum \
+    isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower \
+    lstrip maketrans partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split \
+    splitlines startswith strip swapcase title translate upper zfill";
+/// Those that every value has, in double underscores.
+const COMMON: &str = "delattr dir eq format ge getattribute getstate gt hash init init_subclass le lt ne new reduce \
+    reduce_ex repr setattr sizeof str subclasshook";
+/// Those that a text has besides.
+const OF_TEXT: &str = "add contains getitem getnewargs iter len mod mul rmod rmul";
+/// The methods of a text that belong to no text, but to its class.
+const OF_CLASS: [&str; 4] = ["maketrans", "__new__", "__init_subclass__", "__subclasshook__"];
+/// Stands for the wording of documentation, which is not reproduced.
+const DOCUMENTATION: &str = "documentation of Python";
+
+/// The value of a field: the match, what its attributes lead to, or a character of a text. Attributes that lead deeper
+/// into Python than a text, its methods, its class and their names are taken as missing.
+fn lookup(name: &str, matched: &str) -> Option<Found> {
+    let mut value = Found::Text(matched.to_owned());
     let mut rest = name.strip_prefix("match")?;
     while !rest.is_empty() {
+        if let Some(attribute) = rest.strip_prefix('.') {
+            let end = attribute.find(['.', '[']).unwrap_or(attribute.len());
+            value = value.attribute(&attribute[..end])?;
+            rest = &attribute[end..];
+            continue;
+        }
         let (index, after) = rest.strip_prefix('[')?.split_once(']')?;
+        let Found::Text(text) = &value else { return None };
         if index.is_empty() || !index.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        value = value.chars().nth(index.parse().ok()?)?.to_string();
+        value = Found::Text(text.chars().nth(index.parse().ok()?)?.to_string());
         rest = after;
     }
     Some(value)
+}
+
+impl Found {
+    fn attribute(&self, name: &str) -> Option<Found> {
+        let one_of = |list: &str, name: &str| list.split_whitespace().any(|known| known == name);
+        let inner = name.strip_prefix("__").and_then(|n| n.strip_suffix("__"));
+        let is_common = inner.is_some_and(|n| one_of(COMMON, n));
+        let is_of_text = is_common || one_of(METHODS, name) || inner.is_some_and(|n| one_of(OF_TEXT, n));
+        let method = |of: Option<&str>| {
+            let of = of.filter(|_| !OF_CLASS.contains(&name)).map(str::to_owned);
+            Some(Found::Method { name: name.to_owned(), of })
+        };
+        let text = |text: &str| Some(Found::Text(text.to_owned()));
+        match (self, name) {
+            (Found::Text(_) | Found::Method { .. } | Found::Class, "__doc__") => text(DOCUMENTATION),
+            (Found::Text(_), "__class__") => Some(Found::Class),
+            (Found::Text(own), _) if is_of_text => method(Some(own)),
+            (Found::Class, "__name__" | "__qualname__") => text("str"),
+            (Found::Class, "__module__") => text("builtins"),
+            (Found::Class, _) if is_of_text => method(None),
+            (Found::Method { name: own, .. }, "__name__") => text(own),
+            (Found::Method { name: own, .. }, "__qualname__") => text(&format!("str.{own}")),
+            (Found::Method { of: Some(of), .. }, "__self__") => text(of),
+            (Found::Method { .. }, _) if is_common || name == "__call__" => method(None),
+            _ => None,
+        }
+    }
+
+    /// The text that formatting gives; `None` where Python refuses the specification. Only texts take one.
+    fn formatted(self, specification: &str) -> Option<String> {
+        match self {
+            Found::Text(text) => is_text_format(specification).then_some(text),
+            Found::Method { .. } | Found::Class => specification.is_empty().then(|| "<Python>".to_owned()),
+        }
+    }
 }
 
 /// Whether a format specification is one that text takes: fill, alignment, width, precision.
@@ -144,6 +217,17 @@ mod tests {
             "{match!s:>9}",
             "{match:}",
             "{match:{{}}}{{",
+            "{match.upper}",
+            "{match.upper:}",
+            "{match.upper!r:>9}",
+            "{match[0].upper}",
+            "{match.__class__}",
+            "{match.__class__.__name__:>9}",
+            "{match.__doc__[0]}",
+            "{match.upper.__name__[0]}",
+            "{match.casefold.__self__.title}",
+            "{match.casefold.__self__[2]}",
+            "{match.__len__}",
         ] {
             assert!(formats(message, "abc") != message.contains("{{}}"), "{message}");
         }
@@ -160,6 +244,18 @@ mod tests {
             "{ match }",
             "{match",
             "{match.x}",
+            "{match.}",
+            "{match..upper}",
+            "{match.upper:5}",
+            "{match.__len__:s}",
+            "{match.__class__:>9}",
+            "{match.upper.x}",
+            "{match.upper[0]}",
+            "{match.__class__[0]}",
+            "{match.__dict__}",
+            "{match.__module__}",
+            "{match.maketrans.__self__:>3}",
+            "{match.casefold.__self__:d}",
             "{match[9]}",
             "{match[-1]}",
             "{match[]}",

@@ -113,7 +113,12 @@ fn custom(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Rule>, EvalError
             None => Some(Severity::Medium),
             Some(name) => name.as_str().and_then(Severity::from_name),
         };
-        let (Some(severity), Ok(regex)) = (severity, PythonRegex::compile(pattern, true)) else { continue };
+        let regex = match PythonRegex::compile(pattern, true) {
+            Ok(regex) => regex,
+            Err(e) if e.is_syntax() => continue,
+            Err(e) => return Err(EvalError::new(format!("the pattern {pattern:?}: {e}"))),
+        };
+        let Some(severity) = severity else { continue };
         let gate = needles.gate_all(regex.clauses());
         let pattern = Pattern::Own { regex: Box::new(regex), gate, message: entry.get("message").cloned() };
         rules.push(Rule { severity, pattern, id: id("custom", severity), negated_id: id("custom", Low) });

@@ -1,5 +1,6 @@
 //! A claim or requirement: one of our phrase patterns, or a policy's own expression.
 
+use crate::engine::EvalError;
 use crate::text::{FoldedPattern, Gate, NeedleSet, PythonRegex, Text};
 
 /// A pattern of which only yes or no is asked.
@@ -11,11 +12,18 @@ pub(super) enum Claim {
 }
 
 impl Claim {
-    /// A policy's expression; `None` where Python refuses it.
-    pub(super) fn own(pattern: &str, needles: &mut NeedleSet) -> Option<Self> {
-        let regex = PythonRegex::compile(pattern, true).ok()?;
+    /// A policy's expression; `None` where its syntax is wrong.
+    ///
+    /// # Errors
+    /// When Python refuses it otherwise, which the reference does not expect.
+    pub(super) fn own(pattern: &str, needles: &mut NeedleSet) -> Result<Option<Self>, EvalError> {
+        let regex = match PythonRegex::compile(pattern, true) {
+            Ok(regex) => regex,
+            Err(e) if e.is_syntax() => return Ok(None),
+            Err(e) => return Err(EvalError::new(format!("the pattern {pattern:?}: {e}"))),
+        };
         let gate = needles.gate_all(regex.clauses());
-        Some(Claim::Own(Box::new(regex), gate))
+        Ok(Some(Claim::Own(Box::new(regex), gate)))
     }
 
     /// Whether it occurs in the text, in either case.

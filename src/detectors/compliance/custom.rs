@@ -15,7 +15,7 @@ pub(super) fn rules(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Rule>,
     let mut rules = Vec::new();
     for data in items_of(KEY, list)? {
         let Value::Map(data) = data else { return Err(EvalError::config(KEY, &data, "a list of objects")) };
-        let Some((prohibited, required, keywords)) = patterns(&data, needles) else { continue };
+        let Some((prohibited, required, keywords)) = patterns(&data, needles)? else { continue };
         let keywords = keywords.iter().map(keyword).collect::<Result<_, _>>()?;
         let name = data.get("name").map_or("custom".into(), python_str);
         let (prohibited, bad_messages) = prohibited.into_iter().unzip();
@@ -32,20 +32,28 @@ pub(super) fn rules(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Rule>,
 /// A prohibited claim, and whether its message is of the wrong kind: then its hit fails.
 type Prohibited = (Claim, bool);
 
-/// A rule's expressions and keywords.
-fn patterns(data: &Map, needles: &mut NeedleSet) -> Option<(Vec<Prohibited>, Vec<Claim>, Vec<Value>)> {
+/// What a rule asks: its prohibited claims, its required ones and its keywords.
+type Patterns = (Vec<Prohibited>, Vec<Claim>, Vec<Value>);
+
+/// A rule's expressions and keywords; none where the rule is to be skipped.
+fn patterns(data: &Map, needles: &mut NeedleSet) -> Result<Option<Patterns>, EvalError> {
     let list = |key| data.get(key).map_or(Some(Vec::new()), |value| items_of(key, value).ok());
+    let mut own =
+        |pattern: Option<&Value>| pattern.and_then(Value::as_str).map_or(Ok(None), |p| Claim::own(p, needles));
+    let Some(entries) = list("prohibited_patterns") else { return Ok(None) };
     let mut prohibited = Vec::new();
-    for entry in list("prohibited_patterns")? {
-        let claim = Claim::own(entry.get("pattern")?.as_str()?, needles)?;
+    for entry in entries {
+        let Some(claim) = own(entry.get("pattern"))? else { return Ok(None) };
         let message = entry.get("message").is_some_and(|m| m.as_str().is_none());
         prohibited.push((claim, message));
     }
+    let Some(entries) = list("required_text") else { return Ok(None) };
     let mut required = Vec::new();
-    for entry in list("required_text")? {
-        required.push(Claim::own(entry.as_str()?, needles)?);
+    for entry in entries {
+        let Some(claim) = own(Some(&entry))? else { return Ok(None) };
+        required.push(claim);
     }
-    Some((prohibited, required, list("topic_keywords")?))
+    Ok(list("topic_keywords").map(|keywords| (prohibited, required, keywords)))
 }
 
 fn keyword(value: &Value) -> Result<Term, EvalError> {
@@ -67,5 +75,6 @@ fn disclaimer(data: &Map) -> Result<Disclaimer, EvalError> {
 pub(super) fn claims(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Claim>, EvalError> {
     const KEY: &str = "prohibited_claims";
     let Some(list) = section.get(KEY) else { return Ok(Vec::new()) };
-    Ok(items_of(KEY, list)?.iter().filter_map(|claim| Claim::own(claim.as_str()?, needles)).collect())
+    let items = items_of(KEY, list)?;
+    items.iter().filter_map(Value::as_str).filter_map(|claim| Claim::own(claim, needles).transpose()).collect()
 }

@@ -2,7 +2,8 @@
 
 use super::figure::{FigurePath, Lookup, kind};
 use crate::metrics::{
-    DetectorFigures, Intervals, LatencySummary, QualityFigures, Rates, RuleAgreement, RuleFigures, Summary,
+    DetectorFigures, ExecutionModes, Intervals, LatencySummary, ModeFigures, QualityFigures, Rates, RuleAgreement,
+    RuleFigures, Summary,
 };
 use serde_json::Value;
 
@@ -31,6 +32,15 @@ impl Catalogue {
             latency_ms: latency,
             samples_per_second: timing.then_some(0.0),
             detectors: vec![DetectorFigures { name: any(), latency_ms: latency, ..DetectorFigures::default() }],
+            execution_modes: vec![ExecutionModes {
+                name: any(),
+                modes: vec![ModeFigures {
+                    name: any(),
+                    fallback_paths: [(any(), 0)].into_iter().collect(),
+                    ..ModeFigures::default()
+                }],
+                ..ExecutionModes::default()
+            }],
             rules: vec![RuleFigures { id: any(), ..RuleFigures::default() }],
             by: [(any(), [(any(), rates)].into_iter().collect())].into_iter().collect(),
             quality: [(any(), QualityFigures::default())].into_iter().collect(),

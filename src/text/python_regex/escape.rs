@@ -2,7 +2,7 @@
 
 use super::ast::{At, Node};
 use super::charset::{Category, CharSet, Item};
-use super::parse::{Flags, Parser, Read, Token, code_point};
+use super::parse::{Flags, Parser, Read, Stop, Token, code_point};
 use std::sync::Arc;
 
 impl Parser<'_> {
@@ -51,6 +51,11 @@ impl Parser<'_> {
             'x' => hex(&self.take_while(2, hex_digit), 2),
             'u' => hex(&self.take_while(4, hex_digit), 4),
             'U' => hex(&self.take_while(8, hex_digit), 8).filter(|&point| point <= u32::from(char::MAX)),
+            // Names of characters take a table of half a megabyte. Where Python would match by one, failing is better
+            // than passing over the pattern as a faulty one.
+            'N' if !self.take_while(1, |c| c == '{').is_empty() => {
+                return Err(Stop::Limit(r"\N{...} is not supported; write the character itself, or \uXXXX"));
+            }
             '0' => return octal_value(&("0".to_owned() + &self.take_while(2, |c| ('0'..='7').contains(&c)))),
             c if c.is_ascii_alphanumeric() => None,
             c => Some(u32::from(c)),

@@ -60,7 +60,8 @@ impl PythonRegex {
     /// Compiles `pattern` with Unicode classes and, where asked, IGNORECASE.
     ///
     /// # Errors
-    /// Where Python's `re.compile` raises, with the complaint in short. `\N{...}` is refused though Python knows it.
+    /// Where Python's `re.compile` raises, with the complaint in short. `\N{...}` is refused though Python knows it,
+    /// and not as a fault of syntax.
     pub fn compile(pattern: &str, ignore_case: bool) -> Result<Self, PythonRegexError> {
         let parsed = parse::parse(pattern, ignore_case)?;
         let empty_turns = parsed.node.any(&|node| match node {
@@ -249,6 +250,10 @@ mod tests {
         assert!(PythonRegex::compile(&nested(100_000), true).is_err_and(|e| !e.is_syntax()));
         assert!(PythonRegex::compile("a{4294967296}", true).is_err_and(|e| !e.is_syntax()));
         assert!(PythonRegex::compile("(", true).is_err_and(|e| e.is_syntax()));
+        assert!(PythonRegex::compile(r"\N", true).is_err_and(|e| e.is_syntax()));
+        for named in [r"\N{BULLET}", r"[\N{BULLET}]"] {
+            assert!(PythonRegex::compile(named, true).is_err_and(|e| !e.is_syntax()), "{named}");
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Flags {
 /// Why parsing ended early.
 pub(super) enum Stop {
     Error(String),
-    /// Not the pattern's grammar but its size is the trouble.
+    /// Not the pattern's grammar but its size, or what we do not offer, is the trouble.
     Limit(&'static str),
     /// A global verbose flag was met in a pattern read as not verbose.
     Verbose,
