@@ -163,6 +163,7 @@ enum Pattern {
     Cased(CasedPattern),
     Token(TokenPattern),
     Scan(fn(&Text<'_>) -> Vec<CharSpan>),
+    If(fn(&Text<'_>) -> bool, Box<Pattern>),
 }
 
 impl Search {
@@ -203,6 +204,8 @@ impl Pattern {
                 let pattern = CasedPattern::new(pattern, &mut NeedleSet::new()).map_err(error)?;
                 Pattern::Cased(pattern.behind(gate))
             }
+            Look::FoldedIf(test, pattern) => Pattern::If(test, Box::new(Pattern::new(&Look::Folded(pattern), needles)?)),
+            Look::CasedIf(test, pattern) => Pattern::If(test, Box::new(Pattern::new(&Look::Cased(pattern), needles)?)),
             Look::Token(forms) => Pattern::Token(TokenPattern::new(forms, needles)),
             Look::Scan(scan) => Pattern::Scan(scan),
         })
@@ -215,6 +218,8 @@ impl Pattern {
             Pattern::Cased(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
             Pattern::Token(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
             Pattern::Scan(scan) => scan(text),
+            Pattern::If(test, pattern) if test(text) => pattern.find_all(text),
+            Pattern::If(..) => Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! numbers, social security numbers. All in one pass over the text.
 
 use crate::text::fold::{BLANK, DIGIT};
+use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
 use crate::text::{ByteSpan, CharSpan, Text, chars, checksums};
 
@@ -9,6 +10,38 @@ const LOCAL: AsciiSet = AsciiSet::ALNUM.with(b"._%+-");
 const DOMAIN: AsciiSet = AsciiSet::ALNUM.with(b".-");
 const LETTER: AsciiSet = AsciiSet::UPPER.or(AsciiSet::LOWER);
 const UPI: AsciiSet = AsciiSet::ALNUM.with(b"._-");
+
+/// Whether an IPv6 address may be in the text: it has seven colons, or two together.
+pub(super) fn may_have_ipv6(text: &Text<'_>) -> bool {
+    let colons = memchr::memchr_iter(b':', text.folded());
+    let mut last = None;
+    colons.enumerate().any(|(before, at)| last.replace(at).is_some_and(|last| last + 1 == at) || before == 6)
+}
+
+/// Whether a hardware address may be in the text: two hex digits between separators, or four on both sides of a dot.
+pub(super) fn may_have_mac(text: &Text<'_>) -> bool {
+    let folded = text.folded();
+    let hex = |range: std::ops::Range<usize>| {
+        folded.get(range).is_some_and(|part| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+    };
+    memchr::memchr3_iter(b':', b'-', b'.', folded).any(|at| match folded[at] {
+        b'.' => hex(at.wrapping_sub(4)..at) && hex(at + 1..at + 5),
+        _ => matches!(folded.get(at + 3), Some(b':' | b'-')) && hex(at + 1..at + 3),
+    })
+}
+
+/// Whether a Bitcoin address may be in the text: a run of 26 letters and digits.
+pub(super) fn may_have_bitcoin(text: &Text<'_>) -> bool {
+    long_runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric()).next().is_some()
+}
+
+/// Whether an IBAN may be in the text: two capitals and two digits.
+pub(super) fn may_have_iban(text: &Text<'_>) -> bool {
+    let begins = |w: &[u8]| {
+        w[2].is_ascii_digit() && w[3].is_ascii_digit() && w[0].is_ascii_uppercase() && w[1].is_ascii_uppercase()
+    };
+    text.raw().as_bytes().windows(4).any(begins)
+}
 
 /// E-mail addresses.
 pub(super) fn emails(text: &Text<'_>) -> Vec<CharSpan> {
