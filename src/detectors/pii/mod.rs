@@ -204,7 +204,9 @@ impl Pattern {
                 let pattern = CasedPattern::new(pattern, &mut NeedleSet::new()).map_err(error)?;
                 Pattern::Cased(pattern.behind(gate))
             }
-            Look::FoldedIf(test, pattern) => Pattern::If(test, Box::new(Pattern::new(&Look::Folded(pattern), needles)?)),
+            Look::FoldedIf(test, pattern) => {
+                Pattern::If(test, Box::new(Pattern::new(&Look::Folded(pattern), needles)?))
+            }
             Look::CasedIf(test, pattern) => Pattern::If(test, Box::new(Pattern::new(&Look::Cased(pattern), needles)?)),
             Look::Token(forms) => Pattern::Token(TokenPattern::new(forms, needles)),
             Look::Scan(scan) => Pattern::Scan(scan),

@@ -36,7 +36,7 @@ const LOOK_ALIKES: &[(char, char)] = &[
 ];
 
 /// What a digit or symbol stands for.
-fn unleet(b: u8) -> u8 {
+const fn unleet(b: u8) -> u8 {
     match b {
         b'0' => b'o',
         b'1' | b'!' => b'i',
@@ -125,17 +125,8 @@ fn collapse_runs<U: Unit>(text: &[U]) -> Vec<U> {
 }
 
 /// What separates spaced-out letters.
-fn separates(folded: u8) -> bool {
-    const SEPARATORS: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut b = 0;
-        while b < 256 {
-            table[b] = matches!(b, 0x09..=0x0D | 0x1C..=0x20 | 0xA0 | 0x2D | 0x2E | 0x5F);
-            b += 1;
-        }
-        table
-    };
-    SEPARATORS[usize::from(folded)]
+const fn separates(folded: u8) -> bool {
+    matches!(folded, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK | b'-' | b'_' | b'.')
 }
 
 /// Whether three or more equal characters follow one another anywhere, newlines excepted.
@@ -150,10 +141,54 @@ fn has_pair<U: Unit>(text: &[U], pair: [u8; 2]) -> bool {
     text.iter().zip(text.iter().skip(1)).fold(false, |any, (a, b)| any | (a.is(pair[0]) & b.is(pair[1])))
 }
 
-/// Whether an ASCII text in lower case is its own and only variant.
+/// What a byte of an ASCII text may have to do with variants.
+mod marks {
+    /// Separates spaced-out letters.
+    pub const SEPARATOR: u8 = 1;
+    /// A word character.
+    pub const WORD: u8 = 2;
+    /// Stands for a letter, or may be deleted.
+    pub const CHANGES: u8 = 4;
+    /// `(`, and the `)` that makes it an `o`.
+    pub const OPENS: u8 = 8;
+    pub const CLOSES: u8 = 16;
+    /// The one character whose runs stay.
+    pub const NEWLINE: u8 = 32;
+}
+
+const MARKS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        #[allow(clippy::cast_possible_truncation)]
+        let b = at as u8;
+        table[at] = (separates(b) as u8 * marks::SEPARATOR)
+            | (fold::is_word(b) as u8 * marks::WORD)
+            | ((unleet(b) != b || b == b'+') as u8 * marks::CHANGES)
+            | ((b == b'(') as u8 * marks::OPENS)
+            | ((b == b')') as u8 * marks::CLOSES)
+            | ((b == b'\n') as u8 * marks::NEWLINE);
+        at += 1;
+    }
+    table
+};
+
+/// Whether an ASCII text in lower case is its own and only variant. Nearly all texts pass here, so it is one pass
+/// without branches.
 fn is_plain(text: &[u8]) -> bool {
-    let changes = text.iter().fold(false, |any, &b| any | (unleet(b) != b) | (b == b'+'));
-    !changes && !has_runs(text) && !has_pair(text, *b"()") && !may_be_spaced(text)
+    use marks::{CHANGES, CLOSES, NEWLINE, OPENS, SEPARATOR, WORD};
+    let (mut last, mut before, mut same) = (0, 0, false);
+    let (mut changes, mut spaced, mut runs) = (0, 0, false);
+    let mut previous = None;
+    for &b in text {
+        let mark = MARKS[usize::from(b)];
+        let equal = previous == Some(b);
+        runs |= equal & same & (mark & NEWLINE == 0);
+        changes |= (mark & CHANGES) | (last & OPENS & (mark & CLOSES) >> 1);
+        spaced |= before & SEPARATOR & (last & WORD) >> 1 & mark;
+        (before, last, same, previous) = (last, mark, equal, Some(b));
+    }
+    changes == 0 && !runs && (spaced == 0 || !may_be_spaced(text))
 }
 
 /// The variants of a text that is lowered already, as equal-length sequences of characters and their folded bytes.
@@ -184,19 +219,9 @@ fn variants<U: Unit>(lower: &[U], spaced: &FoldedPattern) -> Vec<Vec<U>> {
 /// Whether a spaced-out word may be in a folded text: three words of one character each with nothing but separators
 /// between them.
 fn may_be_spaced(folded: &[u8]) -> bool {
-    // Every such word has a letter with separators on both sides.
-    let mut before = (false, false);
-    let surrounded = folded.iter().fold(false, |any, &b| {
-        let (after, inside) = before;
-        before = (inside & fold::is_word(b), separates(b));
-        any | (after & separates(b))
-    });
-    if !surrounded {
-        return false;
-    }
-    // An underscore is both, and may be a word or between words.
+    // An underscore is both, and may be a word or between words. Every such word has a letter between separators.
     if folded.contains(&b'_') {
-        return true;
+        return folded.windows(3).any(|w| separates(w[0]) && fold::is_word(w[1]) && separates(w[2]));
     }
     let (mut letters, mut singles) = (0, 0);
     for &b in folded {
