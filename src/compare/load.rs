@@ -288,7 +288,10 @@ fn pieces_of_lines(mut text: &[u8]) -> Vec<&[u8]> {
 /// The rows of some lines, or the number of the first wrong one and why.
 fn lines(piece: &[u8]) -> Result<Part, (usize, String)> {
     let mut part = Part::new(true);
-    for (i, line) in piece.split(|b| *b == b'\n').enumerate() {
+    let mut start = 0;
+    for (i, end) in memchr::memchr_iter(b'\n', piece).chain([piece.len()]).enumerate() {
+        let line = &piece[start..end];
+        start = end + 1;
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
