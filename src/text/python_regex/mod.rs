@@ -19,6 +19,7 @@ mod template;
 pub use template::Template;
 
 use super::chars;
+use super::pattern::count_compiled;
 use super::span::ByteSpan;
 use ast::Node;
 use backtrack::Program;
@@ -86,7 +87,10 @@ impl PythonRegex {
     }
 
     fn program(&self) -> &Program {
-        self.program.get_or_init(|| Program::new(&self.node, self.groups))
+        self.program.get_or_init(|| {
+            count_compiled();
+            Program::new(&self.node, self.groups)
+        })
     }
 
     /// Whether the pattern occurs anywhere in the text: Python's `search`.
