@@ -62,6 +62,19 @@ impl Batch {
         self.is_full_at(self.data.len())
     }
 
+    /// Adds to the data.
+    ///
+    /// # Errors
+    /// When memory does not hold it: a row may be as long as it likes to be.
+    pub(super) fn extend(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.data.try_reserve(bytes.len()).map_err(|_| {
+            let message = format!("a row of more than {} bytes does not fit into memory", self.data.len());
+            std::io::Error::new(std::io::ErrorKind::OutOfMemory, message)
+        })?;
+        self.data.extend_from_slice(bytes);
+        Ok(())
+    }
+
     /// Whether the batch is full with `bytes` of its data; what lies behind is a row that has not ended.
     pub(super) fn is_full_at(&self, bytes: usize) -> bool {
         bytes >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS

@@ -4,6 +4,7 @@ use super::batch::{Batch, Form};
 use super::error::DatasetError;
 use super::reader::{RowSource, SourceFile};
 use std::io::{BufRead as _, ErrorKind, Read as _};
+use std::sync::Arc;
 
 /// A JSONL file being read.
 pub(super) struct JsonLines {
@@ -22,11 +23,13 @@ impl RowSource for JsonLines {
         batch.start(&self.file.name, first_row, Form::Json);
         // Where the line that is being read starts. It can be as long as memory allows.
         let mut start = 0;
+        let name = Arc::clone(&self.file.name);
+        let io = |source| DatasetError::Io { file: Arc::clone(&name), source };
         while !batch.is_full_at(start) {
             let part = match self.file.input.fill_buf() {
                 Ok(part) => part,
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                Err(e) => return Err(self.file.io(e)),
+                Err(e) => return Err(io(e)),
             };
             if part.is_empty() {
                 // The last line need not end.
@@ -38,7 +41,7 @@ impl RowSource for JsonLines {
             }
             let mut used = 0;
             while let Some(len) = memchr::memchr(b'\n', &part[used..]) {
-                batch.data.extend_from_slice(&part[used..=used + len]);
+                batch.extend(&part[used..=used + len]).map_err(io)?;
                 used += len + 1;
                 self.line += 1;
                 batch.take_line(start, batch.data.len() - 1, self.line);
@@ -48,7 +51,7 @@ impl RowSource for JsonLines {
                 }
             }
             if !batch.is_full_at(start) {
-                batch.data.extend_from_slice(&part[used..]);
+                batch.extend(&part[used..]).map_err(io)?;
                 used = part.len();
             }
             self.file.input.consume(used);

@@ -295,9 +295,10 @@ impl Joined<'_, '_> {
         self.figures.merge(&done.figures);
         self.hash.add(&done.digests);
         let batch = &done.batch;
-        self.ids
-            .add(batch.file(), &done.ids, |line| batch.place(line))
-            .map_err(|source| RunError::Write { what: "the ids to a temporary file", source })?;
+        self.ids.add(batch.file(), &done.ids, |line| batch.place(line)).map_err(|source| RunError::Write {
+            what: "the ids to a temporary file (its folder is that of TMPDIR, or /tmp)",
+            source,
+        })?;
         self.bad.append(std::mem::take(&mut done.bad));
         self.kept.append(std::mem::take(&mut done.kept), self.keep);
         self.contexts.append(&mut done.contexts);
@@ -317,8 +318,10 @@ impl Joined<'_, '_> {
         if fatal.is_some() || (!self.bad.is_empty() && !skip_bad_rows) {
             return Err(RunError::Dataset { bad: self.bad, fatal });
         }
-        let (pairs, count) = (self.ids.finish(LISTED_BAD_ROWS))
-            .map_err(|source| RunError::Write { what: "the ids to a temporary file", source })?;
+        let (pairs, count) = (self.ids.finish(LISTED_BAD_ROWS)).map_err(|source| RunError::Write {
+            what: "the ids to a temporary file (its folder is that of TMPDIR, or /tmp)",
+            source,
+        })?;
         if count > 0 {
             return Err(RunError::DuplicateIds { pairs, count });
         }
