@@ -301,7 +301,12 @@ fn lines(piece: &[u8]) -> Result<Part, (usize, String)> {
 }
 
 fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
-    match serde_json::from_slice::<RowIn<'_>>(json) {
+    // Checked once for the whole row, UTF-8 need not be checked for each string of it.
+    let row = match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str::<RowIn<'_>>(text),
+        Err(_) => serde_json::from_slice(json),
+    };
+    match row {
         Ok(row) => {
             part.add(row);
             Ok(())

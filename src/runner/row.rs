@@ -3,7 +3,7 @@
 
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
 use crate::dataset::Sample;
-use crate::value::{run_length, write_json_str};
+use crate::value::{Stops, write_json_str};
 use std::borrow::Cow;
 
 /// A sample and what came of it.
@@ -171,12 +171,12 @@ fn strings<'i>(items: impl Iterator<Item = &'i str>, out: &mut Vec<u8>) {
 /// A JSON string. Most texts need few escapes, so runs between them are copied whole.
 fn string(text: &str, out: &mut Vec<u8>) {
     // 0xF4 begins the characters from U+100000 on, among which the stand-ins of lone surrogates are.
-    let special = |b: u8| (b == b'"') | (b == b'\\') | (b < 0x20) | (b == 0xF4);
+    const SPECIAL: Stops<3> = Stops { bytes: [b'"', b'\\', 0xF4], below: 0x20 };
     let bytes = text.as_bytes();
     out.push(b'"');
     let mut at = 0;
     loop {
-        let plain = run_length(&bytes[at..], special);
+        let plain = SPECIAL.run_length(&bytes[at..]);
         out.extend_from_slice(&bytes[at..at + plain]);
         at += plain;
         if at == bytes.len() {
@@ -310,8 +310,8 @@ fn csv_text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn csv_field(field: &[u8], out: &mut Vec<u8>) {
-    let quoted = |b: u8| (b == b'"') | (b == b',') | (b == b'\n') | (b == b'\r');
-    if run_length(field, quoted) == field.len() {
+    const QUOTED: Stops<4> = Stops { bytes: [b'"', b',', b'\n', b'\r'], below: 0 };
+    if QUOTED.run_length(field) == field.len() {
         return out.extend_from_slice(field);
     }
     out.push(b'"');

@@ -1,7 +1,7 @@
 //! Reading JSON the way Python's `json` module does: `NaN`, `Infinity`, integers of any size, lone surrogates,
 //! duplicate keys (the last wins), control characters refused inside strings.
 
-use super::scan::run_length;
+use super::scan::Stops;
 use super::{Key, Map, Value, surrogate};
 use std::borrow::Cow;
 
@@ -9,6 +9,9 @@ use std::borrow::Cow;
 const MAX_DEPTH: usize = 980;
 /// Whole numbers of more digits than this are refused, as by Python.
 const MAX_INT_DIGITS: usize = 4300;
+
+/// What a run of plain characters in a string ends at.
+const RUN_ENDS: Stops<2> = Stops { bytes: [b'"', b'\\'], below: 0x20 };
 
 /// What is wrong with a JSON text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -273,7 +276,7 @@ impl<'a> JsonReader<'a> {
     pub fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.expect(b'"', "a string")?;
         let start = self.at;
-        self.at += run_length(&self.text.as_bytes()[start..], ends_run);
+        self.at += RUN_ENDS.run_length(&self.text.as_bytes()[start..]);
         if self.peek_raw() == Some(b'"') {
             self.at += 1;
             return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
@@ -286,7 +289,7 @@ impl<'a> JsonReader<'a> {
         self.expect(b'"', "a string")?;
         let start = self.at;
         loop {
-            self.at += run_length(&self.text.as_bytes()[self.at..], ends_run);
+            self.at += RUN_ENDS.run_length(&self.text.as_bytes()[self.at..]);
             if self.string_goes_on(start)? {
                 self.escape()?;
             } else {
@@ -320,7 +323,7 @@ impl<'a> JsonReader<'a> {
             }
             out.push(self.escape()?);
             run = self.at;
-            self.at += run_length(&bytes[run..], ends_run);
+            self.at += RUN_ENDS.run_length(&bytes[run..]);
         }
     }
 
@@ -433,11 +436,6 @@ impl<'a> JsonReader<'a> {
             Err(_) => Value::BigInt(text.into()),
         })
     }
-}
-
-/// What a run of plain characters in a string ends at. Bitwise, as [`run_length`] asks.
-fn ends_run(b: u8) -> bool {
-    (b == b'"') | (b == b'\\') | (b < 0x20)
 }
 
 fn hex_value(b: u8) -> u8 {
