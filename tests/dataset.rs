@@ -94,6 +94,11 @@ fn compressed_files_are_read_whatever_they_are_called() {
     let zstd = zstd::encode_all(TWO.as_bytes(), 1).unwrap();
     assert_eq!(texts(&folder.file("d.jsonl.gz", &gzip)), ["one", "two"]);
     assert_eq!(texts(&folder.file("d.jsonl", &zstd)), ["one", "two"]);
+    for (name, whole) in [("cut.jsonl.gz", &gzip), ("cut.jsonl.zst", &zstd)] {
+        let (_, _, error) = read(&folder.file(name, &whole[..whole.len() - 12]));
+        let error = error.unwrap();
+        assert!(error.contains(name) && error.contains("data is damaged or cut off"), "{error}");
+    }
     let (_, bad, _) = read(&folder.file("twice.jsonl.gz", &twice));
     assert_eq!(bad.len(), 1, "without a line break between them the members' rows run together: {bad:?}");
     let (_, _, error) = read(&folder.file("fake.jsonl.zst", TWO));

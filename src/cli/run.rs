@@ -156,7 +156,7 @@ fn threads(args: &RunArgs, bytes: Option<u64>) -> usize {
         .threads
         .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
     // Compressed files may hold ten times their size; starting a thread for a few rows more is the lesser waste.
-    let batches = bytes.map_or(usize::MAX, |b| usize::try_from(b / (BATCH_BYTES as u64 / 16)).unwrap_or(usize::MAX));
+    let batches = bytes.map_or(usize::MAX, |b| usize::try_from(b / (BATCH_BYTES as u64 / 4)).unwrap_or(usize::MAX));
     wanted.min(batches.saturating_add(1))
 }
 

@@ -288,7 +288,10 @@ fn pieces_of_lines(mut text: &[u8]) -> Vec<&[u8]> {
 /// The rows of some lines, or the number of the first wrong one and why.
 fn lines(piece: &[u8]) -> Result<Part, (usize, String)> {
     let mut part = Part::new(true);
-    for (i, line) in piece.split(|b| *b == b'\n').enumerate() {
+    let mut start = 0;
+    for (i, end) in memchr::memchr_iter(b'\n', piece).chain([piece.len()]).enumerate() {
+        let line = &piece[start..end];
+        start = end + 1;
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
@@ -298,7 +301,12 @@ fn lines(piece: &[u8]) -> Result<Part, (usize, String)> {
 }
 
 fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
-    match serde_json::from_slice::<RowIn<'_>>(json) {
+    // Checked once for the whole row, UTF-8 need not be checked for each string of it.
+    let row = match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str::<RowIn<'_>>(text),
+        Err(_) => serde_json::from_slice(json),
+    };
+    match row {
         Ok(row) => {
             part.add(row);
             Ok(())

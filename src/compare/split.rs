@@ -65,6 +65,15 @@ impl Splitter {
 
     pub(super) fn feed(&mut self, mut input: &[u8]) {
         while !input.is_empty() {
+            if self.taking > 0 {
+                input = &input[self.take(input)..];
+                // The array's own bracket.
+                if let Some((&byte, rest)) = input.split_first() {
+                    self.structural(byte);
+                    input = rest;
+                }
+                continue;
+            }
             if self.in_string {
                 input = self.string(input);
                 continue;
@@ -77,6 +86,42 @@ impl Splitter {
                 input = rest;
             }
         }
+    }
+
+    /// Copies the elements of the array that is taken apart, up to its end or that of the input; returns how far.
+    fn take(&mut self, input: &[u8]) -> usize {
+        // Where the part of the open element that is not copied yet begins.
+        let mut start = 0;
+        let mut at = 0;
+        while at < input.len() {
+            if self.escaped {
+                self.escaped = false;
+            } else if self.in_string {
+                let Some(ends) = memchr2(b'"', b'\\', &input[at..]) else { break };
+                at += ends;
+                self.in_string = input[at] != b'"';
+                self.escaped = self.in_string;
+            } else {
+                match input[at] {
+                    b'"' => self.in_string = true,
+                    b'{' | b'[' => self.depth += 1,
+                    b'}' | b']' if self.depth == self.taking => {
+                        self.keep(&input[start..at]);
+                        return at;
+                    }
+                    b'}' | b']' => self.depth -= 1,
+                    b',' if self.depth == self.taking => {
+                        self.keep(&input[start..at]);
+                        self.end_element();
+                        start = at + 1;
+                    }
+                    _ => {}
+                }
+            }
+            at += 1;
+        }
+        self.keep(&input[start..]);
+        input.len()
     }
 
     /// Copies up to the end of the string or of the input.
@@ -101,7 +146,7 @@ impl Splitter {
     }
 
     fn keep_key(&mut self, part: &[u8]) {
-        if self.depth == 1 && self.taking == 0 && self.key.len() <= LONGEST_KEY {
+        if self.depth == 1 && self.key.len() <= LONGEST_KEY {
             self.key.extend_from_slice(&part[..part.len().min(LONGEST_KEY + 1)]);
         }
     }
@@ -110,7 +155,7 @@ impl Splitter {
         match byte {
             b'"' => {
                 self.in_string = true;
-                if self.depth == 1 && self.taking == 0 {
+                if self.depth == 1 {
                     self.key.clear();
                     self.key_done = false;
                 }
@@ -118,7 +163,6 @@ impl Splitter {
             }
             b'{' | b'[' => self.open(byte),
             b'}' | b']' => self.close(byte),
-            b',' if self.taking > 0 && self.depth == self.taking => self.end_element(),
             b':' => {
                 self.key_done |= self.depth == 1;
                 self.keep(b":");
@@ -133,7 +177,7 @@ impl Splitter {
 
     fn open(&mut self, byte: u8) {
         let results = self.depth == 1 && self.key_done && self.key == b"results";
-        let begins = self.taking == 0 && byte == b'[' && (self.depth == 0 || results);
+        let begins = byte == b'[' && (self.depth == 0 || results);
         self.keep(&[byte]);
         self.depth += 1;
         if begins {
@@ -163,8 +207,9 @@ impl Splitter {
                 return;
             }
             self.envelope.extend_from_slice(bytes);
-        } else if self.element_open || !bytes.iter().all(u8::is_ascii_whitespace) {
-            self.element_open = true;
+        } else {
+            let bytes = if self.element_open { bytes } else { bytes.trim_ascii_start() };
+            self.element_open |= !bytes.is_empty();
             self.elements.bytes.extend_from_slice(bytes);
         }
     }

@@ -6,9 +6,9 @@ use super::sample::Sample;
 use std::sync::Arc;
 
 /// A batch is full at this many bytes (a single larger row is a batch of its own)...
-pub const BATCH_BYTES: usize = 512 << 10;
+pub const BATCH_BYTES: usize = 128 << 10;
 /// ...or at this many rows: result rows can be many times as long as short samples.
-pub const BATCH_ROWS: usize = 512;
+pub const BATCH_ROWS: usize = 256;
 
 /// Consecutive rows of one file, unparsed. Parsing them is the worker's part of the work.
 #[derive(Debug, Default)]
@@ -52,12 +52,41 @@ impl Batch {
         self.first_row = first_row;
         self.form = form;
         self.data.clear();
+        // One enormous row must not be held for good.
+        self.data.shrink_to(8 * BATCH_BYTES);
         self.rows.clear();
         self.field_ends.clear();
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.data.len() >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS
+        self.is_full_at(self.data.len())
+    }
+
+    /// Adds to the data.
+    ///
+    /// # Errors
+    /// When memory does not hold it: a row may be as long as it likes to be.
+    pub(super) fn extend(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.data.try_reserve(bytes.len()).map_err(|_| {
+            let message = format!("a row of more than {} bytes does not fit into memory", self.data.len());
+            std::io::Error::new(std::io::ErrorKind::OutOfMemory, message)
+        })?;
+        self.data.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Whether the batch is full with `bytes` of its data; what lies behind is a row that has not ended.
+    pub(super) fn is_full_at(&self, bytes: usize) -> bool {
+        bytes >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS
+    }
+
+    /// Makes the data from `start` to `end` a row, or drops it when it is blank.
+    pub(super) fn take_line(&mut self, start: usize, end: usize, line: u64) {
+        if self.data[start..end].iter().all(u8::is_ascii_whitespace) {
+            self.data.truncate(start);
+        } else {
+            self.rows.push(RowSpan { start, end, line, column: 1 });
+        }
     }
 
     /// Keeps the first `rows` rows.

@@ -2,7 +2,6 @@
 
 use super::error::DatasetError;
 use crate::api::Decision;
-use std::collections::HashMap;
 
 /// What a row can say about a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,16 +88,17 @@ pub(super) enum Target {
 /// Which keys of a row are read, and as what.
 #[derive(Clone, Debug)]
 pub struct Columns {
-    targets: HashMap<Box<str>, Target>,
+    /// Searched in order: some thirty lengths are compared sooner than a key is hashed.
+    targets: Vec<(Box<str>, Target)>,
     metadata_names: Vec<Box<str>>,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        let mut columns = Columns { targets: HashMap::new(), metadata_names: Vec::new() };
+        let mut columns = Columns { targets: Vec::new(), metadata_names: Vec::new() };
         for (column, names) in Column::ALL {
             for (rank, name) in (0u8..).zip(names) {
-                columns.targets.insert((*name).into(), Target::Column(column, rank));
+                columns.put(name, Target::Column(column, rank));
             }
         }
         for name in ["language", "lang"] {
@@ -136,12 +136,12 @@ impl Columns {
                 )));
             };
             if !remapped.contains(&column) {
-                columns.targets.retain(|_, target| !matches!(target, Target::Column(c, _) if *c == column));
+                columns.targets.retain(|(_, target)| !matches!(target, Target::Column(c, _) if *c == column));
             }
             let rank = u8::try_from(remapped.iter().filter(|c| **c == column).count()).unwrap_or(u8::MAX);
             remapped.push(column);
             if !from.is_empty() {
-                columns.targets.insert(from.into(), Target::Column(column, rank));
+                columns.put(from, Target::Column(column, rank));
             }
         }
         Ok(columns)
@@ -152,11 +152,18 @@ impl Columns {
             self.metadata_names.push(name.into());
             self.metadata_names.len() - 1
         });
-        self.targets.insert(key.into(), Target::Metadata(index));
+        self.put(key, Target::Metadata(index));
+    }
+
+    fn put(&mut self, key: &str, target: Target) {
+        match self.targets.iter_mut().find(|(k, _)| **k == *key) {
+            Some((_, old)) => *old = target,
+            None => self.targets.push((key.into(), target)),
+        }
     }
 
     pub(super) fn target(&self, key: &str) -> Option<Target> {
-        self.targets.get(key).copied()
+        self.targets.iter().find(|(k, _)| **k == *key).map(|(_, target)| *target)
     }
 
     pub(super) fn metadata_name(&self, index: usize) -> &str {

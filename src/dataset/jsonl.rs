@@ -1,9 +1,10 @@
 //! JSON lines: one row a line, blank lines skipped.
 
-use super::batch::{Batch, Form, RowSpan};
+use super::batch::{Batch, Form};
 use super::error::DatasetError;
 use super::reader::{RowSource, SourceFile};
-use std::io::{BufRead, Read};
+use std::io::{BufRead as _, ErrorKind, Read as _};
+use std::sync::Arc;
 
 /// A JSONL file being read.
 pub(super) struct JsonLines {
@@ -20,21 +21,40 @@ impl JsonLines {
 impl RowSource for JsonLines {
     fn fill(&mut self, batch: &mut Batch, first_row: u64) -> Result<(), DatasetError> {
         batch.start(&self.file.name, first_row, Form::Json);
-        while !batch.is_full() {
-            let start = batch.data.len();
-            // A line can be as long as memory allows; what is kept is the batch's own buffer.
-            let read = self.file.input.read_until(b'\n', &mut batch.data).map_err(|e| self.file.io(e))?;
-            if read == 0 {
+        // Where the line that is being read starts. It can be as long as memory allows.
+        let mut start = 0;
+        let name = Arc::clone(&self.file.name);
+        let io = |source| DatasetError::Io { file: Arc::clone(&name), source };
+        while !batch.is_full_at(start) {
+            let part = match self.file.input.fill_buf() {
+                Ok(part) => part,
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) => return Err(io(e)),
+            };
+            if part.is_empty() {
+                // The last line need not end.
+                if start < batch.data.len() {
+                    self.line += 1;
+                    batch.take_line(start, batch.data.len(), self.line);
+                }
                 break;
             }
-            self.line += 1;
-            let line = &batch.data[start..];
-            if line.iter().all(u8::is_ascii_whitespace) {
-                batch.data.truncate(start);
-                continue;
+            let mut used = 0;
+            while let Some(len) = memchr::memchr(b'\n', &part[used..]) {
+                batch.extend(&part[used..=used + len]).map_err(io)?;
+                used += len + 1;
+                self.line += 1;
+                batch.take_line(start, batch.data.len() - 1, self.line);
+                start = batch.data.len();
+                if batch.is_full_at(start) {
+                    break;
+                }
             }
-            let end = batch.data.len() - usize::from(line.ends_with(b"\n"));
-            batch.rows.push(RowSpan { start, end, line: self.line, column: 1 });
+            if !batch.is_full_at(start) {
+                batch.extend(&part[used..]).map_err(io)?;
+                used = part.len();
+            }
+            self.file.input.consume(used);
         }
         Ok(())
     }

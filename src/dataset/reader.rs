@@ -253,10 +253,12 @@ fn decompressed(mut raw: BufReader<Counted>, name: &str) -> std::io::Result<Inpu
     const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
     let start = raw.fill_buf()?;
     if start.starts_with(GZIP) {
-        return Ok(Box::new(BufReader::with_capacity(256 << 10, flate2::bufread::MultiGzDecoder::new(raw))));
+        let inner = flate2::bufread::MultiGzDecoder::new(raw);
+        return Ok(Box::new(BufReader::with_capacity(64 << 10, Decompressed { inner, what: "gzip" })));
     }
     if start.starts_with(ZSTD) {
-        return Ok(Box::new(BufReader::with_capacity(256 << 10, zstd::stream::read::Decoder::with_buffer(raw)?)));
+        let inner = zstd::stream::read::Decoder::with_buffer(raw)?;
+        return Ok(Box::new(BufReader::with_capacity(64 << 10, Decompressed { inner, what: "Zstandard" })));
     }
     let lower = name.to_ascii_lowercase();
     for (suffix, what) in [(".gz", "gzip"), (".zst", "Zstandard")] {
@@ -303,6 +305,24 @@ fn sniff(file: &mut SourceFile) -> Result<Format, DatasetError> {
                       jsonl, json, csv, tsv or yaml"
                 .to_owned(),
         }),
+    }
+}
+
+/// Says of what is wrong with compressed data that it is that.
+struct Decompressed<R> {
+    inner: R,
+    what: &'static str,
+}
+
+impl<R: Read> Read for Decompressed<R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.inner.read(buf).map_err(|e| match e.kind() {
+            std::io::ErrorKind::Interrupted => e,
+            kind => {
+                let what = self.what;
+                std::io::Error::new(kind, format!("the {what} data is damaged or cut off ({e}); copy the file again"))
+            }
+        })
     }
 }
 

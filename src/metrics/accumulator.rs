@@ -29,7 +29,7 @@ pub const OVERALL_QUALITY: &str = "overall";
 
 /// Gathers a run's figures. Samples are added in dataset order; accumulators of consecutive parts merge, in order, to
 /// what one accumulator over all would hold. Memory grows with the number of detectors, rules and group values, and by
-/// one byte a labelled sample.
+/// one bit a labelled sample.
 #[derive(Clone, Debug, Default)]
 pub struct Accumulator {
     samples: u64,

@@ -26,6 +26,8 @@ pub struct ReliabilityBin {
 #[derive(Clone, Debug)]
 pub struct CalibrationBins {
     bins: Vec<Bin>,
+    /// Upper edge of each bin.
+    edges: Vec<f64>,
     total: u64,
 }
 
@@ -40,7 +42,10 @@ impl CalibrationBins {
     /// `bins` empty bins of equal width (at least one).
     #[must_use]
     pub fn new(bins: usize) -> Self {
-        Self { bins: vec![Bin::default(); bins.max(1)], total: 0 }
+        let bins = bins.max(1);
+        #[allow(clippy::cast_precision_loss)]
+        let edges = (1..=bins).map(|b| b as f64 / bins as f64).collect();
+        Self { bins: vec![Bin::default(); bins], edges, total: 0 }
     }
 
     /// The bins of probabilities 0..=1 and their labels.
@@ -65,15 +70,24 @@ impl CalibrationBins {
         self.total += 1;
     }
 
-    /// The bin `b` with edge(b) < confidence <= edge(b + 1), the edges being the doubles b/n; bin 0 also holds 0.
-    fn bin_of(&self, confidence: f64) -> usize {
-        let inner_edges = 1..self.bins.len();
-        inner_edges.take_while(|&b| confidence > self.edge(b)).count()
+    /// Adds the predictions of another part, bin by bin: as if they had been added here, but for the rounding of the sums.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.bins.iter_mut().zip(&other.bins) {
+            mine.confidence += theirs.confidence;
+            mine.correct += theirs.correct;
+            mine.count += theirs.count;
+        }
+        self.total += other.total;
     }
 
-    #[allow(clippy::cast_precision_loss)]
+    /// The bin `b` with edge(b) < confidence <= edge(b + 1), the edges being the doubles b/n; bin 0 also holds 0.
+    fn bin_of(&self, confidence: f64) -> usize {
+        let inner = &self.edges[..self.edges.len() - 1];
+        inner.iter().take_while(|edge| confidence > **edge).count()
+    }
+
     fn edge(&self, b: usize) -> f64 {
-        b as f64 / self.bins.len() as f64
+        if b == 0 { 0.0 } else { self.edges[b - 1] }
     }
 
     /// Expected calibration error: the mean gap between confidence and accuracy, weighted by bin, four decimals;

@@ -1,66 +1,92 @@
-//! The scores of labelled samples in dataset order, one byte each.
+//! The scores of labelled samples in dataset order, a bit each.
 
 use super::calibration::{CALIBRATION_BINS, CalibrationBins};
 use super::ranking::{average_precision, roc_auc_of_groups};
 
-const CHUNK: usize = 1 << 20;
+/// Samples that are kept as they came before they are counted.
+const RECENT: usize = 1 << 16;
 /// Distinct scores: 0..=100.
 const SCORES: usize = 101;
 
 /// Risk score and label of each labelled sample. Order matters: average precision breaks ties by it, and the
-/// calibration error sums doubles in it. One byte a sample (10 MB for ten million), in chunks so that growing never
-/// copies.
+/// calibration error sums doubles in it. But among samples of one score only, so that in the long run a bit a sample is
+/// enough (1.25 MB for ten million).
 #[derive(Clone, Debug, Default)]
 pub struct ScoreSequence {
-    chunks: Vec<Vec<u8>>,
+    counted: Option<Box<Counted>>,
+    /// The samples behind the counted ones: the score, and the label in the lowest bit.
+    recent: Vec<u8>,
+}
+
+/// What the figures need of samples, in their order.
+#[derive(Clone, Debug)]
+struct Counted {
+    by_score: Vec<Labels>,
+    calibration: CalibrationBins,
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Counted { by_score: vec![Labels::default(); SCORES], calibration: CalibrationBins::new(CALIBRATION_BINS) }
+    }
+}
+
+impl Counted {
+    fn add(&mut self, samples: &[u8]) {
+        for packed in samples {
+            let (score, positive) = (packed >> 1, packed & 1 == 1);
+            self.by_score[usize::from(score)].push(positive);
+            self.calibration.add(f64::from(score) / 100.0, positive);
+        }
+    }
+
+    fn append(&mut self, later: &Self) {
+        for (mine, theirs) in self.by_score.iter_mut().zip(&later.by_score) {
+            mine.append(theirs);
+        }
+        self.calibration.merge(&later.calibration);
+    }
 }
 
 impl ScoreSequence {
     /// Appends one sample; scores above 100 count as 100.
     pub fn push(&mut self, score: u8, positive: bool) {
-        let packed = score.min(100) << 1 | u8::from(positive);
-        match self.chunks.last_mut() {
-            // Small accumulators of a batch stay small; only a chunk that is full starts the next.
-            Some(chunk) if chunk.len() < CHUNK => chunk.push(packed),
-            _ => self.chunks.push(vec![packed]),
+        if self.recent.len() == RECENT {
+            self.count();
         }
+        self.recent.push(score.min(100) << 1 | u8::from(positive));
     }
 
-    /// Appends the samples of a later part of the dataset.
+    /// Appends the samples of a later part of the dataset. With up to 65,536 samples in that part the outcome is that of
+    /// pushing them here; of a longer one the sums of the calibration error may differ in their last bits.
     pub fn append(&mut self, later: &Self) {
-        for chunk in &later.chunks {
-            let mut rest = chunk.as_slice();
-            while !rest.is_empty() {
-                if self.chunks.last().is_none_or(|c| c.len() >= CHUNK) {
-                    self.chunks.push(Vec::new());
-                }
-                let Some(last) = self.chunks.last_mut() else { return };
-                let (fits, more) = rest.split_at(rest.len().min(CHUNK - last.len()));
-                last.extend_from_slice(fits);
-                rest = more;
-            }
+        if let Some(counted) = &later.counted {
+            self.count().append(counted);
         }
+        if self.recent.len() + later.recent.len() > RECENT {
+            self.count();
+        }
+        self.recent.extend_from_slice(&later.recent);
     }
 
-    fn iter(&self) -> impl Iterator<Item = (u8, bool)> {
-        self.chunks.iter().flatten().map(|packed| (packed >> 1, packed & 1 == 1))
+    fn count(&mut self) -> &mut Counted {
+        let counted = self.counted.get_or_insert_default();
+        counted.add(&self.recent);
+        self.recent.clear();
+        counted
     }
 
     /// Area under the ROC curve, average precision and calibration error of the sequence.
     #[must_use]
     pub fn metrics(&self) -> ScoreMetrics {
-        let mut by_score: Vec<Labels> = vec![Labels::default(); SCORES];
-        let mut calibration = CalibrationBins::new(CALIBRATION_BINS);
-        for (score, positive) in self.iter() {
-            by_score[usize::from(score)].push(positive);
-            calibration.add(f64::from(score) / 100.0, positive);
-        }
+        let mut all = self.clone();
+        let Counted { by_score, calibration } = all.count();
         let positives = by_score.iter().map(|l| l.positives).sum();
         ScoreMetrics {
             auroc: roc_auc_of_groups(by_score.iter().map(|l| (l.positives, l.len - l.positives))),
             auprc: average_precision(by_score.iter().rev().flat_map(Labels::iter), positives),
             ece: calibration.error(),
-            calibration,
+            calibration: calibration.clone(),
         }
     }
 }
@@ -99,6 +125,10 @@ impl Labels {
         self.positives += u64::from(positive);
     }
 
+    fn append(&mut self, later: &Self) {
+        later.iter().for_each(|positive| self.push(positive));
+    }
+
     fn iter(&self) -> impl Iterator<Item = bool> {
         let bits = self.words.iter().flat_map(|word| (0..64).map(move |bit| word >> bit & 1 == 1));
         // The last word may be part full; len counts what was pushed, and no chunk holds usize::MAX labels.
@@ -133,16 +163,21 @@ mod tests {
     }
 
     #[test]
-    fn appending_parts_keeps_the_order_across_chunks() {
-        let samples = sample(CHUNK as u64 + 1000);
-        let mut whole = ScoreSequence::default();
-        let (mut first, mut second) = (ScoreSequence::default(), ScoreSequence::default());
-        for (i, &(s, l)) in samples.iter().enumerate() {
-            whole.push(s, l);
-            if i < 700 { first.push(s, l) } else { second.push(s, l) }
+    fn appending_parts_keeps_the_order() {
+        let samples = sample(3 * RECENT as u64 + 1000);
+        for part in [1, 700, RECENT - 1, RECENT, RECENT + 1, 2 * RECENT + 5] {
+            let mut whole = ScoreSequence::default();
+            let mut joined = ScoreSequence::default();
+            for samples in samples.chunks(part) {
+                let mut later = ScoreSequence::default();
+                for &(score, label) in samples {
+                    whole.push(score, label);
+                    later.push(score, label);
+                }
+                joined.append(&later);
+            }
+            let (whole, joined) = (whole.metrics(), joined.metrics());
+            assert_eq!((whole.auroc, whole.auprc, whole.ece), (joined.auroc, joined.auprc, joined.ece), "{part}");
         }
-        first.append(&second);
-        assert!(first.iter().eq(whole.iter()));
-        assert!(first.chunks.iter().rev().skip(1).all(|c| c.len() == CHUNK));
     }
 }

@@ -6,14 +6,14 @@ use super::ids::id_hash;
 use super::kept::{Keep, KeptSamples};
 use super::row::{Evaluated, RowColumns, write_csv, write_json};
 use crate::api::{Actual, DetectorRow, Stage};
-use crate::dataset::{BadRows, Batch, Context, Line, RowReader, Sample, Subject};
+use crate::dataset::{BATCH_BYTES, BadRows, Batch, Context, Line, RowReader, Sample, Subject};
 use crate::engine::{Engine, EvalError, Identity, Metadata, Request, Response};
 use crate::metrics::{Accumulator, SampleOutcome, rules_match};
 use crate::value::parse_json;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 /// The value of a group key on samples that have none.
@@ -48,6 +48,15 @@ pub struct Work<'p> {
     pub skip_bad_rows: bool,
 }
 
+/// What the calling thread and the workers tell each other while batches are under way.
+#[derive(Debug, Default)]
+pub struct Signals {
+    /// A row was no sample and ends the run: rows are only checked from now on.
+    pub faulty: AtomicBool,
+    /// Kinds of samples of which the report has all it shows, a bit each.
+    pub kept_full: AtomicU8,
+}
+
 /// What came of a batch. Its buffers are reused for a later one.
 #[derive(Debug, Default)]
 pub struct Done {
@@ -75,8 +84,8 @@ pub struct Done {
 
 impl Done {
     fn reset(&mut self) {
-        self.json.clear();
-        self.csv.clear();
+        empty(&mut self.json);
+        empty(&mut self.csv);
         self.digests.clear();
         self.ids.clear();
         self.contexts.clear();
@@ -87,23 +96,32 @@ impl Done {
     }
 }
 
+/// The most that a row buffer keeps from one batch to the next: one enormous row must not be held for good.
+const KEPT_BUFFER: usize = 8 * BATCH_BYTES;
+
+fn empty(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.shrink_to(KEPT_BUFFER);
+}
+
 impl Work<'_> {
-    /// Does everything for the batch in `done`. Once `faulty` is set rows are only checked, no longer evaluated.
-    pub fn process(&self, done: &mut Done, faulty: &AtomicBool) {
+    /// Does everything for the batch in `done`.
+    pub fn process(&self, done: &mut Done, signals: &Signals) {
         done.reset();
+        let kept_full = signals.kept_full.load(Ordering::Relaxed);
         let batch = std::mem::take(&mut done.batch);
         for (line, row) in batch.samples(self.rows) {
             match row {
                 Err(bad) => {
                     done.bad.push(bad);
                     if !self.skip_bad_rows {
-                        faulty.store(true, Ordering::Relaxed);
+                        signals.faulty.store(true, Ordering::Relaxed);
                     }
                 }
                 Ok(sample) => {
                     done.ids.push((id_hash(&sample.id), line));
-                    if !faulty.load(Ordering::Relaxed) && self.filter.admits(&sample) {
-                        self.sample(&sample, done);
+                    if !signals.faulty.load(Ordering::Relaxed) && self.filter.admits(&sample) {
+                        self.sample(&sample, kept_full, done);
                     }
                 }
             }
@@ -124,7 +142,7 @@ impl Work<'_> {
         (batch.len(), got)
     }
 
-    fn sample(&self, sample: &Sample<'_>, done: &mut Done) {
+    fn sample(&self, sample: &Sample<'_>, kept_full: u8, done: &mut Done) {
         done.digests.push(sample_digest(sample));
         done.contexts.insert(sample.context.name());
         let measured = self.measure(sample);
@@ -139,7 +157,7 @@ impl Work<'_> {
             let columns = RowColumns { timing: self.timing, sanitized: self.include_sanitized };
             write_csv(&row, columns, &mut done.csv);
         }
-        done.kept.add(&row, self.keep);
+        done.kept.add(&row, self.keep, kept_full);
         self.count(&row, &mut done.figures);
     }
 

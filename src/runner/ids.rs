@@ -1,13 +1,15 @@
 //! Sample ids must be unique, for two runs are paired by them. Checked in flat memory: ids are kept as 64-bit hashes, and
-//! beyond half a million of them in sorted runs on disk that are merged at the end.
+//! beyond some hundred thousand of them in sorted runs on disk that are merged at the end.
 
 use crate::dataset::{Line, Place};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::sync::Arc;
 
 /// Ids that are held in memory before they go to disk, 24 bytes each.
-const HELD: usize = 1 << 19;
+const HELD: usize = 1 << 17;
 
 /// An id's hash, with file and line of its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,16 +100,14 @@ impl IdCheck {
         self.held.sort_unstable();
         let mut runs: Vec<Run> = std::mem::take(&mut self.runs).into_iter().map(Run::on_disk).collect();
         runs.push(Run::Held(std::mem::take(&mut self.held).into_iter()));
-        let mut heads = Vec::with_capacity(runs.len());
-        for run in &mut runs {
-            heads.push(run.next()?);
+        let mut heads = BinaryHeap::with_capacity(runs.len());
+        for (i, run) in runs.iter_mut().enumerate() {
+            heads.extend(run.next()?.map(|entry| Reverse((entry, i))));
         }
         let (mut pairs, mut count): (Vec<(Entry, Entry)>, u64) = (Vec::new(), 0);
         let mut first: Option<Entry> = None;
-        // There is one run for each half million ids: a linear search for the smallest head is cheaper than a heap.
-        while let Some((i, entry)) = heads.iter().enumerate().filter_map(|(i, e)| Some((i, (*e)?))).min_by_key(|p| p.1)
-        {
-            heads[i] = runs[i].next()?;
+        while let Some(Reverse((entry, i))) = heads.pop() {
+            heads.extend(runs[i].next()?.map(|entry| Reverse((entry, i))));
             match first {
                 Some(earlier) if earlier.hash == entry.hash => {
                     count += 1;

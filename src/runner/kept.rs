@@ -79,13 +79,13 @@ pub struct KeptSamples {
 }
 
 impl KeptSamples {
-    /// Counts a sample, and keeps it where it is of a wanted kind and there is room.
-    pub fn add(&mut self, row: &Evaluated<'_>, keep: &Keep) {
+    /// Counts a sample, and keeps it where it is of a wanted kind, not of one of the `full` ones, and there is room.
+    pub fn add(&mut self, row: &Evaluated<'_>, keep: &Keep, full: u8) {
         let kind = Kind::of(row.sample.expected_decision, row.actual);
         for kind in kind.into_iter().chain([Kind::All]) {
             self.counts[kind as usize] += 1;
             let list = &mut self.lists[kind as usize];
-            if list.len() < keep.most && keep.kinds.contains(&kind) {
+            if list.len() < keep.most && full >> kind as u8 & 1 == 0 && keep.kinds.contains(&kind) {
                 list.push(KeptSample::of(row));
             }
         }
@@ -100,6 +100,15 @@ impl KeptSamples {
             let room = keep.most.saturating_sub(mine.len());
             mine.extend(theirs.into_iter().take(room));
         }
+    }
+
+    /// The kinds of which no more can be kept, as bits by their number.
+    #[must_use]
+    pub fn full(&self, keep: &Keep) -> u8 {
+        Kind::ALL
+            .iter()
+            .filter(|kind| self.list(**kind).len() >= keep.most)
+            .fold(0, |bits, kind| bits | 1 << *kind as u8)
     }
 
     /// The kept samples of a kind.

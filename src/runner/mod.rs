@@ -21,7 +21,7 @@ pub use staged::{Staged, join_lines};
 
 use crate::dataset::{BadRows, Batch, DatasetError, LISTED_BAD_ROWS, Reader};
 use crate::metrics::Accumulator;
-use evaluate::Done;
+use evaluate::{Done, Signals};
 use ids::IdCheck;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -141,7 +141,6 @@ pub fn run(work: &Work<'_>, reader: &mut Reader, sinks: RowSinks<'_>, drive: Dri
     let mut joined = Joined {
         sinks,
         keep: work.keep,
-        faulty: AtomicBool::new(false),
         figures: Accumulator::new(),
         hash: DatasetHash::default(),
         ids: IdCheck::default(),
@@ -207,9 +206,11 @@ fn alone(
     on_progress: &mut dyn FnMut(u64),
 ) -> Result<(), RunError> {
     let mut done = Done::default();
+    let signals = Signals::default();
     while !interrupted.load(Ordering::Relaxed) && feed.next(work, &mut done.batch) {
-        work.process(&mut done, &joined.faulty);
+        work.process(&mut done, &signals);
         joined.add(&mut done)?;
+        signals.kept_full.store(joined.kept.full(joined.keep), Ordering::Relaxed);
         on_progress(joined.figures.total());
     }
     Ok(())
@@ -229,7 +230,7 @@ fn together(
         .build()
         .map_err(|e| RunError::Threads(e.to_string()))?;
     let most_under_way = 2 * drive.threads as u64 + 1;
-    let faulty = AtomicBool::new(false);
+    let signals = Signals::default();
     let (results, arrivals) = mpsc::channel();
     pool.in_place_scope_fifo(|scope| {
         let (mut sent, mut written) = (0u64, 0u64);
@@ -241,10 +242,10 @@ fn together(
                 if !feed.next(work, &mut done.batch) {
                     break;
                 }
-                let (results, faulty, number) = (results.clone(), &faulty, sent);
+                let (results, signals, number) = (results.clone(), &signals, sent);
                 scope.spawn_fifo(move |_| {
                     let outcome = catch_unwind(AssertUnwindSafe(|| {
-                        work.process(&mut done, faulty);
+                        work.process(&mut done, signals);
                         done
                     }));
                     // The receiver is gone only when writing failed and nobody waits any more.
@@ -260,6 +261,7 @@ fn together(
             early.insert(number, outcome.unwrap_or_else(|panic| resume_unwind(panic)));
             while let Some(mut done) = early.remove(&written) {
                 joined.add(&mut done)?;
+                signals.kept_full.store(joined.kept.full(joined.keep), Ordering::Relaxed);
                 written += 1;
                 spare.push(done);
                 (drive.on_progress)(joined.figures.total());
@@ -272,7 +274,6 @@ fn together(
 struct Joined<'k, 'w> {
     sinks: RowSinks<'w>,
     keep: &'k Keep,
-    faulty: AtomicBool,
     figures: Accumulator,
     hash: DatasetHash,
     ids: IdCheck,
@@ -294,9 +295,10 @@ impl Joined<'_, '_> {
         self.figures.merge(&done.figures);
         self.hash.add(&done.digests);
         let batch = &done.batch;
-        self.ids
-            .add(batch.file(), &done.ids, |line| batch.place(line))
-            .map_err(|source| RunError::Write { what: "the ids to a temporary file", source })?;
+        self.ids.add(batch.file(), &done.ids, |line| batch.place(line)).map_err(|source| RunError::Write {
+            what: "the ids to a temporary file (its folder is that of TMPDIR, or /tmp)",
+            source,
+        })?;
         self.bad.append(std::mem::take(&mut done.bad));
         self.kept.append(std::mem::take(&mut done.kept), self.keep);
         self.contexts.append(&mut done.contexts);
@@ -316,8 +318,10 @@ impl Joined<'_, '_> {
         if fatal.is_some() || (!self.bad.is_empty() && !skip_bad_rows) {
             return Err(RunError::Dataset { bad: self.bad, fatal });
         }
-        let (pairs, count) = (self.ids.finish(LISTED_BAD_ROWS))
-            .map_err(|source| RunError::Write { what: "the ids to a temporary file", source })?;
+        let (pairs, count) = (self.ids.finish(LISTED_BAD_ROWS)).map_err(|source| RunError::Write {
+            what: "the ids to a temporary file (its folder is that of TMPDIR, or /tmp)",
+            source,
+        })?;
         if count > 0 {
             return Err(RunError::DuplicateIds { pairs, count });
         }

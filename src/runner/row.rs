@@ -3,7 +3,7 @@
 
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
 use crate::dataset::Sample;
-use crate::value::write_json_str;
+use crate::value::{Stops, write_json_str};
 use std::borrow::Cow;
 
 /// A sample and what came of it.
@@ -171,13 +171,17 @@ fn strings<'i>(items: impl Iterator<Item = &'i str>, out: &mut Vec<u8>) {
 /// A JSON string. Most texts need few escapes, so runs between them are copied whole.
 fn string(text: &str, out: &mut Vec<u8>) {
     // 0xF4 begins the characters from U+100000 on, among which the stand-ins of lone surrogates are.
-    let special = |b: &u8| matches!(b, b'"' | b'\\' | 0..=0x1F | 0xF4);
+    const SPECIAL: Stops<3> = Stops { bytes: [b'"', b'\\', 0xF4], below: 0x20 };
     let bytes = text.as_bytes();
     out.push(b'"');
     let mut at = 0;
-    while let Some(i) = bytes[at..].iter().position(special) {
-        out.extend_from_slice(&bytes[at..at + i]);
-        at += i;
+    loop {
+        let plain = SPECIAL.run_length(&bytes[at..]);
+        out.extend_from_slice(&bytes[at..at + plain]);
+        at += plain;
+        if at == bytes.len() {
+            break;
+        }
         match bytes[at] {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -194,7 +198,6 @@ fn string(text: &str, out: &mut Vec<u8>) {
         }
         at += 1;
     }
-    out.extend_from_slice(&bytes[at..]);
     out.push(b'"');
 }
 
@@ -296,7 +299,7 @@ pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, out: &mut Vec<u8>) {
 
 /// A text field and the comma after it. CSV has no escapes: a lone surrogate becomes U+FFFD.
 fn csv_text(text: &str, out: &mut Vec<u8>) {
-    if text.as_bytes().contains(&0xF4) {
+    if memchr::memchr(0xF4, text.as_bytes()).is_some() {
         let text: String =
             text.chars().map(|c| if crate::value::surrogate::original(c).is_some() { '\u{FFFD}' } else { c }).collect();
         csv_field(text.as_bytes(), out);
@@ -307,7 +310,8 @@ fn csv_text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn csv_field(field: &[u8], out: &mut Vec<u8>) {
-    if !field.iter().any(|b| matches!(b, b'"' | b',' | b'\n' | b'\r')) {
+    const QUOTED: Stops<4> = Stops { bytes: [b'"', b',', b'\n', b'\r'], below: 0 };
+    if QUOTED.run_length(field) == field.len() {
         return out.extend_from_slice(field);
     }
     out.push(b'"');

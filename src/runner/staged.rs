@@ -26,7 +26,9 @@ enum Target {
 }
 
 /// Bytes gathered before they go to the file.
-const BUFFER: usize = 1 << 20;
+const BUFFER: usize = 256 << 10;
+/// So many bytes at once go to the file without being gathered.
+const DIRECT: usize = 64 << 10;
 
 impl Staged {
     /// A file that will be at `path`. Nothing is there yet, but that it can be written has been tried.
@@ -123,10 +125,10 @@ impl Staged {
 
 impl Write for Staged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.buffer.len() + bytes.len() > BUFFER {
+        if self.buffer.len() + bytes.len() > BUFFER || bytes.len() >= DIRECT {
             self.flush()?;
         }
-        if bytes.len() >= BUFFER {
+        if bytes.len() >= DIRECT {
             self.temporary.as_file_mut().write_all(bytes).map_err(|e| self.named(e))?;
         } else {
             self.buffer.extend_from_slice(bytes);

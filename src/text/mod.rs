@@ -23,7 +23,7 @@ mod unicode14;
 mod view;
 
 pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
-pub use pattern::{CasedPattern, FoldedPattern};
+pub use pattern::{CasedPattern, FoldedPattern, compiled_patterns};
 pub use python_regex::{PythonRegex, PythonRegexError};
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;

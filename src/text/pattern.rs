@@ -12,9 +12,24 @@ use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The compiled size that one pattern may take. Generous: patterns are our own or were parsed by a policy's author.
 const SIZE_LIMIT: usize = 64 << 20;
+
+static COMPILED: AtomicU64 = AtomicU64::new(0);
+
+/// Patterns compiled by this program so far, by all engines together. Patterns wait for the first text that may have a
+/// match, so plain texts leave the number as it is.
+#[must_use]
+pub fn compiled_patterns() -> u64 {
+    COMPILED.load(Ordering::Relaxed)
+}
+
+/// To be called wherever a pattern is compiled on first use.
+pub(super) fn count_compiled() {
+    COMPILED.fetch_add(1, Ordering::Relaxed);
+}
 
 /// What is wrong with a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +83,7 @@ impl FoldedPattern {
     /// The compiled expression over folded bytes, for windows and anchored searches.
     pub fn regex(&self) -> &regex::bytes::Regex {
         self.regex.get_or_init(|| {
+            count_compiled();
             regex::bytes::RegexBuilder::new(&self.source)
                 .unicode(false)
                 .size_limit(SIZE_LIMIT)
@@ -190,6 +206,7 @@ impl CasedPattern {
 
     fn ascii(&self) -> &regex::bytes::Regex {
         self.ascii.get_or_init(|| {
+            count_compiled();
             regex::bytes::RegexBuilder::new(&ascii_source(&self.pattern))
                 .unicode(!self.pattern.is_ascii())
                 .case_insensitive(self.ignore_case)
@@ -202,6 +219,7 @@ impl CasedPattern {
 
     fn wide(&self) -> &regex::Regex {
         self.wide.get_or_init(|| {
+            count_compiled();
             regex::RegexBuilder::new(&self.wide_source)
                 .size_limit(SIZE_LIMIT)
                 .build()

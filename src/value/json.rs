@@ -1,6 +1,7 @@
 //! Reading JSON the way Python's `json` module does: `NaN`, `Infinity`, integers of any size, lone surrogates,
 //! duplicate keys (the last wins), control characters refused inside strings.
 
+use super::scan::Stops;
 use super::{Key, Map, Value, surrogate};
 use std::borrow::Cow;
 
@@ -8,6 +9,9 @@ use std::borrow::Cow;
 const MAX_DEPTH: usize = 980;
 /// Whole numbers of more digits than this are refused, as by Python.
 const MAX_INT_DIGITS: usize = 4300;
+
+/// What a run of plain characters in a string ends at.
+const RUN_ENDS: Stops<2> = Stops { bytes: [b'"', b'\\'], below: 0x20 };
 
 /// What is wrong with a JSON text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -259,7 +263,7 @@ impl<'a> JsonReader<'a> {
         match self.peek_raw() {
             Some(b'{') => self.object(|reader, _| reader.skip().map(drop))?,
             Some(b'[') => self.array(|reader| reader.skip().map(drop))?,
-            Some(b'"') => drop(self.string()?),
+            Some(b'"') => self.skip_string()?,
             _ => drop(self.scalar()?),
         }
         Ok(&self.text[start..self.at])
@@ -272,46 +276,54 @@ impl<'a> JsonReader<'a> {
     pub fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.expect(b'"', "a string")?;
         let start = self.at;
-        let bytes = self.text.as_bytes();
-        let mut i = start;
-        while let Some(&b) = bytes.get(i) {
-            match b {
-                b'"' => {
-                    self.at = i + 1;
-                    return Ok(Cow::Borrowed(&self.text[start..i]));
-                }
-                b'\\' => break,
-                0..=0x1F => {
-                    self.at = i;
-                    return Err(self.error("a control character inside a string must be escaped"));
-                }
-                _ => i += 1,
+        self.at += RUN_ENDS.run_length(&self.text.as_bytes()[start..]);
+        if self.peek_raw() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
+        }
+        self.escaped_string(start).map(Cow::Owned)
+    }
+
+    /// Checks a string and passes it without decoding.
+    fn skip_string(&mut self) -> Result<(), JsonError> {
+        self.expect(b'"', "a string")?;
+        let start = self.at;
+        loop {
+            self.at += RUN_ENDS.run_length(&self.text.as_bytes()[self.at..]);
+            if self.string_goes_on(start)? {
+                self.escape()?;
+            } else {
+                return Ok(());
             }
         }
-        self.at = i;
-        self.escaped_string(start).map(Cow::Owned)
+    }
+
+    /// Whether an escape comes next in the string that began before `start`; else its end was passed.
+    fn string_goes_on(&mut self, start: usize) -> Result<bool, JsonError> {
+        match self.peek_raw() {
+            None => Err(self.error_at(start - 1, "a string that starts here is not closed")),
+            Some(b'"') => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(b'\\') => Ok(true),
+            Some(_) => Err(self.error("a control character inside a string must be escaped")),
+        }
     }
 
     /// The rest of a string that has escapes; `start` is where its text begins, `self.at` the first backslash.
     fn escaped_string(&mut self, start: usize) -> Result<String, JsonError> {
         let bytes = self.text.as_bytes();
         let mut out = String::with_capacity(self.at - start + 64);
-        out.push_str(&self.text[start..self.at]);
+        let mut run = start;
         loop {
-            let run = self.at;
-            while matches!(bytes.get(self.at), Some(&b) if b != b'"' && b != b'\\' && b >= 0x20) {
-                self.at += 1;
-            }
             out.push_str(&self.text[run..self.at]);
-            match self.peek_raw() {
-                None => return Err(self.error_at(start - 1, "a string that starts here is not closed")),
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(out);
-                }
-                Some(b'\\') => out.push(self.escape()?),
-                Some(_) => return Err(self.error("a control character inside a string must be escaped")),
+            if !self.string_goes_on(start)? {
+                return Ok(out);
             }
+            out.push(self.escape()?);
+            run = self.at;
+            self.at += RUN_ENDS.run_length(&bytes[run..]);
         }
     }
 

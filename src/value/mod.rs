@@ -13,12 +13,14 @@ mod display;
 mod equality;
 mod json;
 mod number;
+mod scan;
 mod write;
 mod yaml;
 
 pub use display::python_str;
 pub use json::{JsonError, JsonReader, parse_json, parse_json_bytes, parse_json_within};
 pub use number::{Number, python_float, python_int};
+pub(crate) use scan::Stops;
 pub use write::{canonical_json, python_json, python_json_sorted, write_json_str};
 pub use yaml::{YamlError, parse_yaml, write_yaml};
 

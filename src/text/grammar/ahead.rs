@@ -7,6 +7,7 @@
 //! of them at once: a set of automaton states, of which there are a fixed number.
 
 use super::{GrammarError, Node};
+use crate::text::pattern::count_compiled;
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
@@ -157,6 +158,7 @@ impl Link {
 
     fn between(&self) -> &dense::DFA<Vec<u32>> {
         self.between.get_or_init(|| {
+            count_compiled();
             dense::Builder::new()
                 .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
                 .syntax(bytes())
@@ -210,6 +212,7 @@ fn bytes() -> syntax::Config {
 
 /// An automaton that is built while it runs, reporting all matches.
 fn lazy(source: &str, reverse: bool) -> DFA {
+    count_compiled();
     DFA::builder()
         .configure(DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true))
         .syntax(bytes())

@@ -19,6 +19,7 @@ mod ahead;
 mod clauses;
 
 use super::needles::{Gate, GateRun, NeedleSet};
+use super::pattern::count_compiled;
 use super::{Text, fold};
 use crate::value::Value;
 use ahead::Barred;
@@ -247,6 +248,7 @@ impl Phrase {
             return false;
         }
         let regex = self.regex.get_or_init(|| {
+            count_compiled();
             let source = self.node.source();
             regex::bytes::RegexBuilder::new(&source)
                 .unicode(false)

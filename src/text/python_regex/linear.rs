@@ -3,6 +3,7 @@
 use super::ast::{At, Kind, Node, UNBOUNDED};
 use super::charset::CharSet;
 use crate::text::literals::Clause;
+use crate::text::pattern::count_compiled;
 use crate::text::span::ByteSpan;
 use regex_automata::meta::{Config, Regex};
 use regex_automata::util::syntax;
@@ -74,6 +75,7 @@ impl Linear {
     }
 
     fn build(&self, ascii: bool) -> Option<Regex> {
+        count_compiled();
         let mut newlines = self.groups;
         let hir = hir(&self.node, ascii, &mut newlines);
         Regex::builder()

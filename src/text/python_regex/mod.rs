@@ -20,6 +20,7 @@ pub use template::Template;
 
 use super::chars;
 use super::literals::Clause;
+use super::pattern::count_compiled;
 use super::span::ByteSpan;
 use ast::Node;
 use backtrack::Program;
@@ -88,7 +89,10 @@ impl PythonRegex {
     }
 
     fn program(&self) -> &Program {
-        self.program.get_or_init(|| Program::new(&self.node, self.groups))
+        self.program.get_or_init(|| {
+            count_compiled();
+            Program::new(&self.node, self.groups)
+        })
     }
 
     /// Whether the pattern occurs anywhere in the text: Python's `search`.
