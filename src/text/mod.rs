@@ -27,4 +27,4 @@ pub use pattern::{CasedPattern, FoldedPattern, compiled_patterns};
 pub use python_regex::{PythonRegex, PythonRegexError};
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;
-pub use view::{Shape, Text};
+pub use view::{LONG_RUN, Shape, Text};

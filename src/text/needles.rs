@@ -150,6 +150,7 @@ pub struct Prefilter {
 /// Which clauses a text satisfies.
 #[derive(Clone, Debug, Default)]
 pub struct OpenGates {
+    /// A bit for each clause; what stands behind them is of no interest any more.
     bits: Vec<u64>,
 }
 
@@ -181,19 +182,21 @@ impl OpenGates {
 /// A scan in progress.
 struct Scan<'p> {
     openers: &'p [Vec<u32>],
+    /// A bit for each clause, then one for each needle found: a common word satisfies a hundred clauses, once is
+    /// enough.
     bits: Vec<u64>,
-    /// Needles found: a common word satisfies a hundred clauses, once is enough.
-    seen: Vec<u64>,
+    /// Where the bits of needles begin.
+    seen: usize,
 }
 
 impl Finds for Scan<'_> {
     fn wants(&self, needle: usize) -> bool {
-        !has(&self.seen, needle)
+        !has(&self.bits, self.seen + needle)
     }
 
     fn found(&mut self, needle: usize, _start: usize) {
         if self.wants(needle) {
-            set(&mut self.seen, needle);
+            set(&mut self.bits, self.seen + needle);
             for &clause in &self.openers[needle] {
                 set(&mut self.bits, clause as usize);
             }
@@ -211,8 +214,10 @@ impl Prefilter {
     /// One pass over a folded text.
     #[must_use]
     pub fn scan(&self, folded: &[u8]) -> OpenGates {
-        let seen = vec![0; self.openers.len().div_ceil(64)];
-        let mut scan = Scan { openers: &self.openers, bits: self.satisfied.clone(), seen };
+        let clauses = self.satisfied.len();
+        let mut bits = vec![0; clauses + self.openers.len().div_ceil(64)];
+        bits[..clauses].copy_from_slice(&self.satisfied);
+        let mut scan = Scan { openers: &self.openers, bits, seen: clauses * 64 };
         self.search.each(folded, &mut scan);
         OpenGates { bits: scan.bits }
     }

@@ -56,11 +56,14 @@ struct Slot {
     count: u32,
 }
 
-/// A literal that has the group of bytes, and how many bytes before it.
+/// A literal that has the group of bytes.
 #[derive(Clone, Copy, Debug)]
 struct Owner {
     literal: u32,
+    /// How many bytes it has before the group.
     before: u32,
+    /// How many bytes it has.
+    len: u32,
 }
 
 impl<const N: usize, const WORDS: usize> Default for Grams<N, WORDS> {
@@ -147,7 +150,7 @@ impl LiteralSearch {
             let (at, literal) = (at as u32, literal.as_ref());
             search.bytes.extend_from_slice(literal);
             search.bounds.push(search.bytes.len() as u32);
-            let whole = Owner { literal: at, before: 0 };
+            let whole = Owner { literal: at, before: 0, len: literal.len() as u32 };
             match *literal {
                 [] => search.empties.push(at),
                 [b] => search.singles.push((b, at)),
@@ -156,7 +159,7 @@ impl LiteralSearch {
                 _ => {
                     let rarest = literal.windows(4).enumerate().max_by_key(|(_, gram)| frequency::bits(gram));
                     if let Some((before, &[a, b, c, d])) = rarest {
-                        quads.push((u32::from_le_bytes([a, b, c, d]), Owner { literal: at, before: before as u32 }));
+                        quads.push((u32::from_le_bytes([a, b, c, d]), Owner { before: before as u32, ..whole }));
                     }
                 }
             }
@@ -237,9 +240,13 @@ impl LiteralSearch {
         let owners = [self.quads.owners(window), self.triples.owners(window), self.pairs.owners(window)];
         for owner in owners.into_iter().flatten() {
             let at = owner.literal as usize;
+            if !finds.wants(at) {
+                continue;
+            }
             let Some(start) = place.checked_sub(owner.before as usize) else { continue };
-            let literal = self.literal(at);
-            if finds.wants(at) && text.get(start..start + literal.len()).is_some_and(|t| t == literal) {
+            let Some(bytes) = text.get(start..start + owner.len as usize) else { continue };
+            // A literal of four bytes and less is its group.
+            if bytes.len() <= 4 || bytes == self.literal(at) {
                 finds.found(at, start);
             }
         }

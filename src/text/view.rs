@@ -3,9 +3,13 @@
 use super::chars::{self, Class};
 use super::fold::{LETTER, fold_into};
 use super::needles::{Gate, GateRun, OpenGates, Prefilter};
+use super::runs::long_runs;
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;
 use std::cell::OnceCell;
+
+/// So many letters and digits together are no word of ordinary text.
+pub const LONG_RUN: usize = 16;
 
 /// A text under evaluation.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub struct Text<'a> {
     edges: OnceCell<Option<String>>,
     offsets: OnceCell<Vec<u32>>,
     shape: OnceCell<Shape>,
+    long_run: OnceCell<bool>,
     normalized: OnceCell<Option<Box<Text<'a>>>>,
 }
 
@@ -43,6 +48,7 @@ impl<'a> Text<'a> {
             edges: OnceCell::new(),
             offsets: OnceCell::new(),
             shape: OnceCell::new(),
+            long_run: OnceCell::new(),
             normalized: OnceCell::new(),
         }
     }
@@ -213,6 +219,14 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn slice(&self, span: CharSpan) -> &str {
         self.bytes(span).of(&self.raw)
+    }
+
+    /// Whether [`LONG_RUN`] or more letters, digits, `+` and `/` (of ASCII) stand together anywhere: rules out keys,
+    /// addresses and encoded texts.
+    #[must_use]
+    pub fn has_long_run(&self) -> bool {
+        let member = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        *self.long_run.get_or_init(|| long_runs(self.raw.as_bytes(), LONG_RUN, member).next().is_some())
     }
 
     /// Which bytes occur and how many digits: rules out most rules that have no literal.

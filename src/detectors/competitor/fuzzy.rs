@@ -19,8 +19,21 @@ pub(super) struct Words<'t> {
 
 impl<'t> Words<'t> {
     pub(super) fn of(text: &'t Text<'_>) -> Self {
-        let words = text.lower_exact().split(|&b| !fold::is_word(b));
-        Words { lower: text.lower(), folded: words.filter(|word| word.len() >= MIN_WORD).collect() }
+        let view = text.lower_exact();
+        let mut folded = Vec::with_capacity(view.len() / 6 + 1);
+        let mut start = 0;
+        for (at, &b) in view.iter().enumerate() {
+            if !fold::is_word(b) {
+                if at - start >= MIN_WORD {
+                    folded.push(&view[start..at]);
+                }
+                start = at + 1;
+            }
+        }
+        if view.len() - start >= MIN_WORD {
+            folded.push(&view[start..]);
+        }
+        Words { lower: text.lower(), folded }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -8,6 +8,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// Runs shorter than this are no base64.
 const MIN_BASE64: usize = 16;
+// A text without a long run has none to decode.
+const _: () = assert!(MIN_BASE64 >= crate::text::LONG_RUN);
 /// Runs of fewer escapes than this are no hidden text.
 const MIN_ESCAPES: usize = 5;
 /// Bytes of one `\x41`.

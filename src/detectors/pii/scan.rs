@@ -32,7 +32,7 @@ pub(super) fn may_have_mac(text: &Text<'_>) -> bool {
 
 /// Whether a Bitcoin address may be in the text: a run of 26 letters and digits.
 pub(super) fn may_have_bitcoin(text: &Text<'_>) -> bool {
-    long_runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric()).next().is_some()
+    text.has_long_run() && long_runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric()).next().is_some()
 }
 
 /// Whether an IBAN may be in the text: two capitals and two digits.

@@ -61,7 +61,7 @@ impl Detector for Secrets {
                 }
             }
         }
-        if self.detect_base64 {
+        if self.detect_base64 && text.has_long_run() {
             for span in base64::candidates(text.raw()) {
                 let candidate = span.of(text.raw());
                 if let Some(id) = self.encoded(candidate, text)
@@ -148,7 +148,7 @@ impl Matcher {
 fn hex_words<'t>(text: &'t Text<'_>, set: AsciiSet, rest: &'t Form) -> impl Iterator<Item = ByteSpan> + 't {
     let raw = text.raw();
     let bytes = raw.as_bytes();
-    let mut from = 0;
+    let mut from = if text.has_long_run() { 0 } else { bytes.len() };
     std::iter::from_fn(move || {
         loop {
             let probe = from + HEX_WORD - 1;

@@ -178,17 +178,33 @@ const MARKS: [u8; 256] = {
 fn is_plain(text: &[u8]) -> bool {
     use marks::{CHANGES, CLOSES, NEWLINE, OPENS, SEPARATOR, WORD};
     let (mut last, mut before, mut same) = (0, 0, false);
-    let (mut changes, mut spaced, mut runs) = (0, 0, false);
-    let mut previous = None;
-    for &b in text {
+    let (mut changes, mut runs) = (0, false);
+    let mut previous = 0;
+    for (at, &b) in text.iter().enumerate() {
         let mark = MARKS[usize::from(b)];
-        let equal = previous == Some(b);
+        let equal = previous == b;
         runs |= equal & same & (mark & NEWLINE == 0);
         changes |= (mark & CHANGES) | (last & OPENS & (mark & CLOSES) >> 1);
-        spaced |= before & SEPARATOR & (last & WORD) >> 1 & mark;
-        (before, last, same, previous) = (last, mark, equal, Some(b));
+        if before & SEPARATOR & (last & WORD) >> 1 & mark != 0 && is_amid_letters(text, at - 1) {
+            return false;
+        }
+        (before, last, same, previous) = (last, mark, equal, b);
     }
-    changes == 0 && !runs && (spaced == 0 || !may_be_spaced(text))
+    changes == 0 && !runs
+}
+
+/// Whether the single letter at `at`, which has separators on both sides, may be in a spaced-out word: the words before
+/// and after the separators are single letters too.
+fn is_amid_letters(folded: &[u8], at: usize) -> bool {
+    let start = folded[..at].iter().rposition(|&b| !separates(b)).map_or(0, |last| last + 1);
+    let end = folded[at + 1..].iter().position(|&b| !separates(b)).map_or(folded.len(), |first| at + 1 + first);
+    // An underscore is both, and may be a word or between words.
+    if folded[start..end].contains(&b'_') {
+        return true;
+    }
+    let is_word = |at: Option<usize>| at.and_then(|at| folded.get(at)).is_some_and(|&b| fold::is_word(b));
+    let before = is_word(start.checked_sub(1)) && !is_word(start.checked_sub(2));
+    before && is_word(Some(end)) && !is_word(Some(end + 1))
 }
 
 /// The variants of a text that is lowered already, as equal-length sequences of characters and their folded bytes.
@@ -216,33 +232,12 @@ fn variants<U: Unit>(lower: &[U], spaced: &FoldedPattern) -> Vec<Vec<U>> {
     bases
 }
 
-/// Whether a spaced-out word may be in a folded text: three words of one character each with nothing but separators
-/// between them.
+/// Whether a spaced-out word may be in a folded text: every such word has a letter between separators.
 fn may_be_spaced(folded: &[u8]) -> bool {
-    // An underscore is both, and may be a word or between words. Every such word has a letter between separators.
-    if folded.contains(&b'_') {
-        return folded.windows(3).any(|w| separates(w[0]) && fold::is_word(w[1]) && separates(w[2]));
-    }
-    let (mut letters, mut singles) = (0, 0);
-    for &b in folded {
-        if fold::is_word(b) {
-            letters += 1;
-            continue;
-        }
-        singles = match letters {
-            0 => singles,
-            1 => singles + 1,
-            _ => 0,
-        };
-        letters = 0;
-        if singles == 3 {
-            return true;
-        }
-        if !separates(b) {
-            singles = 0;
-        }
-    }
-    letters == 1 && singles == 2
+    folded
+        .windows(3)
+        .enumerate()
+        .any(|(at, w)| separates(w[0]) && fold::is_word(w[1]) && separates(w[2]) && is_amid_letters(folded, at + 1))
 }
 
 /// Deletes the separators inside spaced-out words: single word characters with separators between them, three of
@@ -467,6 +462,7 @@ mod tests {
             let occurs = spaced.regex().is_match(&text);
             assert!(may_be_spaced(&text) || !occurs, "{:?}", String::from_utf8_lossy(&text));
             assert!(text.contains(&b'_') || may_be_spaced(&text) == occurs, "{:?}", String::from_utf8_lossy(&text));
+            assert_eq!(is_plain(&text), !may_be_spaced(&text) && !has_runs(&text));
         }
     }
 
