@@ -268,3 +268,42 @@ fn a_folder_that_does_not_exist_is_an_error_with_its_name() {
     let error = run(&cli.compare, &mut Vec::new(), &mut Vec::new()).unwrap_err();
     assert!(format!("{error:#}").starts_with("writing tests/no/such/r.json: No such file"), "{error:#}");
 }
+
+/// A run's rows: every seventh sample is blocked, and those that `odd` says.
+fn rows(samples: impl Iterator<Item = u32>, odd: impl Fn(u32) -> bool) -> Vec<String> {
+    samples
+        .enumerate()
+        .map(|(at, i)| {
+            let (decision, rules) = if i % 7 == 0 || odd(i) { ("BLOCK", r#"["pii.email"]"#) } else { ("ALLOW", "[]") };
+            // Every eleventh id stands for two samples, and some samples have other ids in other places.
+            let id = if i % 11 == 1 { i - 1 } else if i % 13 == 0 { at as u32 + 10_000 } else { i };
+            format!(
+                r#"{{"sample_id": "{id}", "input_text": "text {i}", "expected_decision": "ALLOW", "actual_decision": "{decision}", "actual_rule_hits": {rules}, "latency_us": {}}}"#,
+                10 + i % 5
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn rows_read_in_step_compare_as_rows_that_are_all_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    // Enough rows for several blocks, with some moved, some missing and some of b alone.
+    let a = rows(0..40_000, |_| false);
+    let moved = (0..40_000u32).map(|i| if (20_000..20_100).contains(&i) { 40_099 - i } else { i });
+    let b = rows(moved.filter(|i| i % 30_000 != 29_999).chain(50_000..50_010), |i| i % 100 == 3);
+    let lines = |name: &str, rows: &[String]| write(name, rows.join("\n") + "\n");
+    let list = |name: &str, rows: &[String]| write(name, format!("[{}]", rows.join(",")));
+    let mut in_step = compare_files(&lines("a.jsonl", &a), &lines("b.jsonl", &b)).unwrap();
+    let mut held = compare_files(&list("a.json", &a), &list("b.json", &b)).unwrap();
+    for side in [&mut in_step.a, &mut in_step.b, &mut held.a, &mut held.b] {
+        side.file.clear();
+    }
+    assert!(held.changes.unwrap().total > 300 && held.pairing.unwrap().by_text > 0 && !held.only_in_b.is_empty());
+    assert_eq!(in_step, held);
+}

@@ -4,8 +4,9 @@ use super::comparison::{
     Changes, Comparison, Drift, ErrorChange, Flip, FlipKind, LatencyDrift, NameChange, Pairing, Significance, Verdict,
 };
 use super::deltas::deltas;
+use super::in_place::InPlace;
 use super::load::Side;
-use super::pair::{Pairs, pair};
+use super::pair::{Pairs, pair, pair_rest};
 use super::row::{NO_LATENCY, Row, Rows};
 use super::vocabulary::Vocabulary;
 use super::{CompareError, MOST_NAMED};
@@ -17,8 +18,13 @@ use crate::metrics::{
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Compares two sides whose names come from one vocabulary.
-pub(super) fn diff(a: Side, b: Side, vocabulary: &Vocabulary) -> Result<Comparison, CompareError> {
+/// Compares two sides whose names come from one vocabulary. Rows in `in_place` are no longer among theirs.
+pub(super) fn diff(
+    a: Side,
+    b: Side,
+    vocabulary: &Vocabulary,
+    in_place: Option<InPlace>,
+) -> Result<Comparison, CompareError> {
     let mut comparison = Comparison {
         passed: true,
         block_rate_delta: block_rate_delta(&a.info.summary, &b.info.summary),
@@ -30,9 +36,16 @@ pub(super) fn diff(a: Side, b: Side, vocabulary: &Vocabulary) -> Result<Comparis
     let other_dataset = known_to_differ(a.info.dataset_hash.as_ref(), b.info.dataset_hash.as_ref());
     match (&a.rows, &b.rows) {
         (Some(rows_a), Some(rows_b)) => {
-            let pairs = pair(rows_a, rows_b);
-            check_pairs(&pairs, rows_a, other_dataset, rows_a.len() + rows_b.len())?;
-            RowDiff { a: rows_a, b: rows_b, pairs: &pairs, vocabulary }.fill(&mut comparison);
+            let pairs = if in_place.is_some() { pair_rest(rows_a, rows_b) } else { pair(rows_a, rows_b) };
+            let InPlace { mut tally, places, .. } = in_place.unwrap_or_default();
+            check_pairs(&pairs, rows_a, other_dataset, (tally.pairs, rows_a.len() + rows_b.len()))?;
+            for &(i, j) in &pairs.pairs {
+                let place = places.get(i as usize).copied().unwrap_or(i.into());
+                let (i, j) = (i as usize, j as usize);
+                let (a, b) = ((rows_a.id(i), &rows_a.rows[i]), (rows_b.id(j), &rows_b.rows[j]));
+                tally.add(place, a, b, vocabulary);
+            }
+            tally.fill(rows_a, rows_b, &pairs, vocabulary, &mut comparison);
         }
         _ => {
             let other_id = a.info.dataset_hash.is_none()
@@ -66,18 +79,23 @@ fn known_to_differ(a: Option<&String>, b: Option<&String>) -> bool {
     matches!((a, b), (Some(a), Some(b)) if a != b)
 }
 
-fn check_pairs(pairs: &Pairs, a: &Rows, other_dataset: bool, rows: usize) -> Result<(), CompareError> {
+fn check_pairs(
+    pairs: &Pairs,
+    a: &Rows,
+    other_dataset: bool,
+    (in_place, rows): (u64, usize),
+) -> Result<(), CompareError> {
     if !pairs.conflicts.is_empty() {
         let named = pairs.conflicts.iter().take(MOST_NAMED).map(|&i| a.id(i as usize).to_owned());
         return Err(CompareError::OtherTexts { ids: named.collect(), count: pairs.conflicts.len() });
     }
-    if pairs.pairs.is_empty() && other_dataset && rows > 0 {
+    if in_place > 0 || !pairs.pairs.is_empty() {
+        return Ok(());
+    }
+    if other_dataset && rows > 0 {
         return Err(CompareError::OtherDataset);
     }
-    if pairs.pairs.is_empty() {
-        return Err(CompareError::NoCommonSample);
-    }
-    Ok(())
+    Err(CompareError::NoCommonSample)
 }
 
 fn block_rate_delta(a: &Value, b: &Value) -> Option<f64> {
@@ -119,98 +137,88 @@ fn all_zero(deltas: &Value) -> bool {
     }
 }
 
-/// The paired rows of two runs.
-struct RowDiff<'d> {
-    a: &'d Rows,
-    b: &'d Rows,
-    pairs: &'d Pairs,
-    vocabulary: &'d Vocabulary,
+/// What pairs of rows add up to.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pairs: u64,
+    labelled: u64,
+    labels_changed: u64,
+    changes: Changes,
+    outcomes: PairedOutcomes,
+    rules: NameCounts,
+    detectors: NameCounts,
+    latency_a: LatencyCounts,
+    latency_b: LatencyCounts,
+    /// Flips with the number of the baseline's row.
+    flips: Vec<(u64, Flip)>,
 }
 
 /// How often each name was gained and lost.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct NameCounts(HashMap<u32, (u64, u64)>);
 
-impl RowDiff<'_> {
-    fn fill(&self, comparison: &mut Comparison) {
-        let mut pairing = Pairing {
-            paired: self.pairs.pairs.len() as u64,
-            by_id: self.pairs.pairs.len() as u64 - self.pairs.by_text,
-            by_text: self.pairs.by_text,
-            only_in_a: self.pairs.only_in_a.len() as u64,
-            only_in_b: self.pairs.only_in_b.len() as u64,
-            ..Pairing::default()
-        };
-        let mut changes = Changes::default();
-        let mut outcomes = PairedOutcomes::default();
-        let (mut rules, mut detectors) = (NameCounts::default(), NameCounts::default());
-        for &(i, j) in &self.pairs.pairs {
-            let (a, b) = (&self.a.rows[i as usize], &self.b.rows[j as usize]);
-            pairing.labels_changed += u64::from(a.expected != b.expected);
-            let expected = b.expected.or(a.expected);
-            if let Some(expected) = expected {
-                pairing.labelled += 1;
-                outcomes.add(right(expected, a.actual), right(expected, b.actual));
-            }
-            rules.count(self.vocabulary, a.rules, b.rules);
-            detectors.count(self.vocabulary, a.detectors, b.detectors);
-            if a.actual != b.actual || a.rules != b.rules {
-                let flip = self.flip((i, j), (a, b), expected);
-                changes.count(&flip);
-                comparison.flips.push(flip);
-            }
+impl Tally {
+    /// Adds a pair; `place` is the number of the baseline's row.
+    pub(super) fn add(&mut self, place: u64, a: (&str, &Row), b: (&str, &Row), vocabulary: &Vocabulary) {
+        let ((id_a, a), (id_b, b)) = (a, b);
+        self.pairs += 1;
+        self.labels_changed += u64::from(a.expected != b.expected);
+        let expected = b.expected.or(a.expected);
+        if let Some(expected) = expected {
+            self.labelled += 1;
+            self.outcomes.add(right(expected, a.actual), right(expected, b.actual));
         }
-        // Stable, so that each kind stays in the baseline's order.
-        comparison.flips.sort_by_key(|flip| flip.kind);
-        comparison.significance = significance(&outcomes);
-        comparison.latency = self.latency();
-        comparison.rule_changes = rules.named(self.vocabulary);
-        comparison.detector_changes = detectors.named(self.vocabulary);
-        comparison.only_in_a = self.pairs.only_in_a.iter().map(|&i| self.a.id(i as usize).to_owned()).collect();
-        comparison.only_in_b = self.pairs.only_in_b.iter().map(|&j| self.b.id(j as usize).to_owned()).collect();
-        if pairing.labels_changed > 0 {
-            let n = pairing.labels_changed;
-            comparison.notes.push(format!("{n} paired samples have another label in b than in a; b's label counts"));
+        if a.latency_us != NO_LATENCY && b.latency_us != NO_LATENCY {
+            self.latency_a.add(a.latency_us.into());
+            self.latency_b.add(b.latency_us.into());
         }
-        comparison.pairing = Some(pairing);
-        comparison.changes = Some(changes);
+        self.rules.count(vocabulary, a.rules, b.rules);
+        self.detectors.count(vocabulary, a.detectors, b.detectors);
+        if a.actual != b.actual || a.rules != b.rules {
+            let flip = flip((id_a, a), (id_b, b), expected, vocabulary);
+            self.changes.count(&flip);
+            self.flips.push((place, flip));
+        }
     }
 
-    fn flip(&self, (i, j): (u32, u32), (a, b): (&Row, &Row), expected: Option<Decision>) -> Flip {
-        let (id_a, id_b) = (self.a.id(i as usize), self.b.id(j as usize));
-        let names = |from, without| -> Vec<String> {
-            let mut names: Vec<String> =
-                self.vocabulary.minus(from, without).map(|n| self.vocabulary.name(n).to_owned()).collect();
-            names.sort_unstable();
-            names
-        };
-        Flip {
-            sample_id: id_a.to_owned(),
-            sample_id_b: (id_a != id_b).then(|| id_b.to_owned()),
-            kind: kind(expected, a.actual, b.actual),
-            error_change: error_change(expected, a.actual, b.actual),
-            expected_decision: expected,
-            a: a.actual,
-            b: b.actual,
-            a_risk_score: a.risk,
-            b_risk_score: b.risk,
-            rules_gained: names(b.rules, a.rules),
-            rules_lost: names(a.rules, b.rules),
+    fn fill(
+        mut self,
+        rows_a: &Rows,
+        rows_b: &Rows,
+        rest: &Pairs,
+        vocabulary: &Vocabulary,
+        comparison: &mut Comparison,
+    ) {
+        // By kind, each in the baseline's order.
+        self.flips.sort_by_key(|(place, flip)| (flip.kind, *place));
+        comparison.latency = self.latency();
+        comparison.flips = self.flips.into_iter().map(|(_, flip)| flip).collect();
+        comparison.significance = significance(&self.outcomes);
+        comparison.rule_changes = self.rules.named(vocabulary);
+        comparison.detector_changes = self.detectors.named(vocabulary);
+        comparison.only_in_a = rest.only_in_a.iter().map(|&i| rows_a.id(i as usize).to_owned()).collect();
+        comparison.only_in_b = rest.only_in_b.iter().map(|&j| rows_b.id(j as usize).to_owned()).collect();
+        if self.labels_changed > 0 {
+            let n = self.labels_changed;
+            comparison.notes.push(format!("{n} paired samples have another label in b than in a; b's label counts"));
         }
+        comparison.pairing = Some(Pairing {
+            paired: self.pairs,
+            by_id: self.pairs - rest.by_text,
+            by_text: rest.by_text,
+            labelled: self.labelled,
+            labels_changed: self.labels_changed,
+            only_in_a: rest.only_in_a.len() as u64,
+            only_in_b: rest.only_in_b.len() as u64,
+        });
+        comparison.changes = Some(self.changes);
     }
 
     fn latency(&self) -> Option<LatencyDrift> {
-        let (mut a, mut b) = (LatencyCounts::default(), LatencyCounts::default());
-        for &(i, j) in &self.pairs.pairs {
-            let (us_a, us_b) = (self.a.rows[i as usize].latency_us, self.b.rows[j as usize].latency_us);
-            if us_a != NO_LATENCY && us_b != NO_LATENCY {
-                a.add(us_a.into());
-                b.add(us_b.into());
-            }
-        }
-        let intervals = bootstrap_latency(&a, &b);
+        let (a, b) = (&self.latency_a, &self.latency_b);
+        let intervals = bootstrap_latency(a, b);
         let drift = |of: fn(&LatencyCounts) -> Option<f64>, interval: fn(LatencyIntervals) -> [f64; 2]| {
-            let (a, b) = (of(&a)?, of(&b)?);
+            let (a, b) = (of(a)?, of(b)?);
             let ms = |us: f64| round_to(us / 1000.0, 3);
             Some(Drift { a: ms(a), b: ms(b), delta: ms(b - a), interval: intervals.map(interval) })
         };
@@ -219,6 +227,27 @@ impl RowDiff<'_> {
             avg_ms: drift(LatencyCounts::mean_us, |i| i.avg)?,
             p99_ms: drift(|c| c.percentile_us(0.99), |i| i.p99)?,
         })
+    }
+}
+
+fn flip((id_a, a): (&str, &Row), (id_b, b): (&str, &Row), expected: Option<Decision>, vocabulary: &Vocabulary) -> Flip {
+    let names = |from, without| -> Vec<String> {
+        let mut names: Vec<String> = vocabulary.minus(from, without).map(|n| vocabulary.name(n).to_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    Flip {
+        sample_id: id_a.to_owned(),
+        sample_id_b: (id_a != id_b).then(|| id_b.to_owned()),
+        kind: kind(expected, a.actual, b.actual),
+        error_change: error_change(expected, a.actual, b.actual),
+        expected_decision: expected,
+        a: a.actual,
+        b: b.actual,
+        a_risk_score: a.risk,
+        b_risk_score: b.risk,
+        rules_gained: names(b.rules, a.rules),
+        rules_lost: names(a.rules, b.rules),
     }
 }
 

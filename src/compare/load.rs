@@ -58,40 +58,103 @@ pub struct Side {
 }
 
 /// What a file has been found to hold so far.
-struct Loading<'v> {
+pub(super) struct Loading {
     file: String,
-    vocabulary: &'v mut Vocabulary,
-    rows: Option<Rows>,
+    /// Rows that nobody has taken away yet.
+    pub(super) rows: Option<Rows>,
+    count: u64,
     figures: Option<crate::metrics::Accumulator>,
     documents: Vec<Value>,
 }
+
+/// An open file whose kind is known.
+pub(super) enum Opened {
+    /// Rows as JSON lines, which may be taken block by block.
+    Lines(Loading, Lines),
+    /// Anything else.
+    Other(Loading, Other),
+}
+
+/// JSON lines being read.
+pub(super) struct Lines {
+    input: Input,
+    block: Vec<u8>,
+    more: bool,
+    /// Lines before the block.
+    before: usize,
+    ended: bool,
+}
+
+/// A file that is read whole.
+pub(super) struct Other {
+    input: Input,
+    block: Vec<u8>,
+    more: bool,
+    json: bool,
+}
+
+type Input = Box<dyn Read + Send>;
 
 /// Reads a run file, a summary, a rows file (JSONL, JSON or CSV) or pages of API results, plain or compressed with
 /// gzip or Zstandard; the kind is told by the content. Memory holds a few dozen bytes a row, no texts.
 ///
 /// # Errors
 /// The file cannot be read, or is none of these.
+#[cfg(test)]
 pub(super) fn load(path: &Path, vocabulary: &mut Vocabulary) -> Result<Side, LoadError> {
-    let file = path.display().to_string();
-    let mut input = File::open(path).and_then(decompressed).map_err(|e| LoadError::io(&file, e))?;
-    let mut block = Vec::new();
-    let more = fill(&mut input, &mut block).map_err(|e| LoadError::io(&file, e))?;
-    if block.starts_with(b"\xEF\xBB\xBF") {
-        block.drain(..3);
+    Opened::at(path)?.load(vocabulary)
+}
+
+impl Opened {
+    /// Opens the file and reads its beginning.
+    ///
+    /// # Errors
+    /// When it cannot be read or is empty.
+    pub(super) fn at(path: &Path) -> Result<Self, LoadError> {
+        let file = path.display().to_string();
+        let mut input = File::open(path).and_then(decompressed).map_err(|e| LoadError::io(&file, e))?;
+        let mut block = Vec::new();
+        let more = fill(&mut input, &mut block).map_err(|e| LoadError::io(&file, e))?;
+        if block.starts_with(b"\xEF\xBB\xBF") {
+            block.drain(..3);
+        }
+        let loading = Loading { file, rows: None, count: 0, figures: None, documents: Vec::new() };
+        let first = block.iter().position(|b| !b.is_ascii_whitespace());
+        Ok(match first.map(|at| (block[at], &block[at..])) {
+            None => return Err(loading.error("", "the file is empty; expected a run, a summary or result rows")),
+            Some((b'{', rest)) if is_row(first_line(rest)) => {
+                Opened::Lines(loading, Lines { input, block, more, before: 0, ended: false })
+            }
+            Some((first, _)) => {
+                Opened::Other(loading, Other { input, block, more, json: matches!(first, b'{' | b'[') })
+            }
+        })
     }
-    let mut loading = Loading { file, vocabulary, rows: None, figures: None, documents: Vec::new() };
-    let first = block.iter().position(|b| !b.is_ascii_whitespace());
-    match first.map(|at| (block[at], &block[at..])) {
-        None => return Err(loading.error("", "the file is empty; expected a run, a summary or result rows")),
-        Some((b'{', rest)) if is_row(first_line(rest)) => loading.json_lines(&mut input, block, more)?,
-        Some((b'{' | b'[', _)) => loading.documents(&mut input, block, more)?,
-        Some(_) => loading.csv(io::Cursor::new(block).chain(input))?,
+
+    /// Reads the rest, and keeps every row.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is none of these.
+    pub(super) fn load(self, vocabulary: &mut Vocabulary) -> Result<Side, LoadError> {
+        match self {
+            Opened::Lines(mut loading, mut lines) => {
+                while loading.next_lines(&mut lines, vocabulary)? {}
+                loading.finish()
+            }
+            Opened::Other(mut loading, other) => {
+                if other.json {
+                    loading.documents(other, vocabulary)?;
+                } else {
+                    loading.csv(io::Cursor::new(other.block).chain(other.input), vocabulary)?;
+                }
+                loading.finish()
+            }
+        }
     }
-    loading.finish()
 }
 
 /// The reader of the file's content, whatever it is compressed with.
-fn decompressed(mut file: File) -> io::Result<Box<dyn Read + Send>> {
+fn decompressed(mut file: File) -> io::Result<Input> {
     let mut magic = Vec::new();
     (&mut file).take(4).read_to_end(&mut magic)?;
     let whole = io::Cursor::new(magic.clone()).chain(file);
@@ -113,35 +176,39 @@ fn first_line(text: &[u8]) -> &[u8] {
     &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
 }
 
-impl Loading<'_> {
+impl Loading {
     fn error(&self, place: impl Into<String>, message: impl Into<String>) -> LoadError {
         LoadError::content(&self.file, place, message)
     }
 
-    fn json_lines(&mut self, input: &mut impl Read, mut block: Vec<u8>, mut more: bool) -> Result<(), LoadError> {
-        let mut lines_before = 0;
-        loop {
-            let end = if more { memchr::memrchr(b'\n', &block).map_or(0, |at| at + 1) } else { block.len() };
-            let pieces = pieces_of_lines(&block[..end]);
-            let parts: Vec<Result<Part, (usize, String)>> = pieces.par_iter().map(|piece| lines(piece)).collect();
-            for (piece, part) in pieces.iter().zip(parts) {
-                match part {
-                    Ok(part) => self.absorb(&part),
-                    Err((line, message)) => {
-                        return Err(self.error(format!(":{}", lines_before + line + 1), message));
-                    }
-                }
-                lines_before += memchr::memchr_iter(b'\n', piece).count();
-            }
-            if !more {
-                return Ok(());
-            }
-            block.drain(..end);
-            more = fill(input, &mut block).map_err(|e| LoadError::io(&self.file, e))?;
+    /// Takes in the rows of the next block; false when there was none.
+    pub(super) fn next_lines(&mut self, lines: &mut Lines, vocabulary: &mut Vocabulary) -> Result<bool, LoadError> {
+        if lines.ended {
+            return Ok(false);
         }
+        let block = &mut lines.block;
+        let end = if lines.more { memchr::memrchr(b'\n', block).map_or(0, |at| at + 1) } else { block.len() };
+        let pieces = pieces_of_lines(&block[..end]);
+        let parts: Vec<Result<Part, (usize, String)>> = pieces.par_iter().map(|piece| part_of_lines(piece)).collect();
+        for (piece, part) in pieces.iter().zip(parts) {
+            match part {
+                Ok(part) => self.absorb(&part, vocabulary),
+                Err((line, message)) => {
+                    return Err(self.error(format!(":{}", lines.before + line + 1), message));
+                }
+            }
+            lines.before += memchr::memchr_iter(b'\n', piece).count();
+        }
+        lines.ended = !lines.more;
+        if lines.more {
+            block.drain(..end);
+            lines.more = fill(&mut lines.input, block).map_err(|e| LoadError::io(&self.file, e))?;
+        }
+        Ok(true)
     }
 
-    fn documents(&mut self, input: &mut impl Read, mut block: Vec<u8>, mut more: bool) -> Result<(), LoadError> {
+    fn documents(&mut self, whole: Other, vocabulary: &mut Vocabulary) -> Result<(), LoadError> {
+        let Other { mut input, mut block, mut more, .. } = whole;
         let mut splitter = Splitter::default();
         let mut with_figures = None;
         let mut taken = 0;
@@ -153,17 +220,17 @@ impl Loading<'_> {
             if splitter.elements.bytes.len() >= BLOCK || !more || !splitter.in_results() {
                 let with_figures =
                     *with_figures.get_or_insert_with(|| !has_summary(&splitter.envelopes, splitter.open_envelope()));
-                taken += self.elements(&splitter, taken, with_figures)?;
+                taken += self.elements(&splitter, taken, with_figures, vocabulary)?;
                 splitter.elements.clear();
             }
             for envelope in std::mem::take(&mut splitter.envelopes) {
-                self.envelope(&envelope)?;
+                self.envelope(&envelope, vocabulary)?;
             }
             if !more {
                 break;
             }
             block.clear();
-            more = fill(input, &mut block).map_err(|e| LoadError::io(&self.file, e))?;
+            more = fill(&mut input, &mut block).map_err(|e| LoadError::io(&self.file, e))?;
         }
         if splitter.unfinished() {
             return Err(self.error("", "the file ends in the middle of a JSON value; is it complete?"));
@@ -172,7 +239,13 @@ impl Loading<'_> {
     }
 
     /// Parses the completed elements as rows; returns how many.
-    fn elements(&mut self, splitter: &Splitter, taken: usize, with_figures: bool) -> Result<usize, LoadError> {
+    fn elements(
+        &mut self,
+        splitter: &Splitter,
+        taken: usize,
+        with_figures: bool,
+        vocabulary: &mut Vocabulary,
+    ) -> Result<usize, LoadError> {
         let elements: Vec<&[u8]> = splitter.elements.iter().collect();
         let bytes = splitter.elements.bytes.len();
         let chunk = (elements.len() * PIECE / bytes.max(1)).clamp(1, elements.len().max(1));
@@ -188,7 +261,7 @@ impl Loading<'_> {
             .collect();
         for (i, part) in parts.into_iter().enumerate() {
             match part {
-                Ok(part) => self.absorb(&part),
+                Ok(part) => self.absorb(&part, vocabulary),
                 Err((at, message)) => {
                     let place = format!(": results[{}]", taken + i * chunk + at);
                     return Err(self.error(place, message));
@@ -199,12 +272,12 @@ impl Loading<'_> {
     }
 
     /// Takes a top-level value: a row, or a document to look at in the end.
-    fn envelope(&mut self, envelope: &[u8]) -> Result<(), LoadError> {
+    fn envelope(&mut self, envelope: &[u8], vocabulary: &mut Vocabulary) -> Result<(), LoadError> {
         if is_row(envelope) {
             let mut part = Part::new(true);
-            let number = self.rows.as_ref().map_or(0, Rows::len) + 1;
+            let number = self.count + 1;
             add_json(&mut part, envelope).map_err(|message| self.error(format!(": row {number}"), message))?;
-            self.absorb(&part);
+            self.absorb(&part, vocabulary);
             return Ok(());
         }
         let document = serde_json::from_slice(envelope)
@@ -214,21 +287,23 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn csv(&mut self, input: impl Read) -> Result<(), LoadError> {
+    fn csv(&mut self, input: impl Read, vocabulary: &mut Vocabulary) -> Result<(), LoadError> {
         let file = self.file.clone();
         self.rows.get_or_insert_default();
-        read_csv(&file, input, |part| self.absorb(&part))
+        read_csv(&file, input, |part| self.absorb(&part, vocabulary))
     }
 
-    fn absorb(&mut self, part: &Part) {
-        let numbers = self.vocabulary.absorb(&part.vocabulary);
+    fn absorb(&mut self, part: &Part, vocabulary: &mut Vocabulary) {
+        let numbers = vocabulary.absorb(&part.vocabulary);
+        self.count += part.rows.len() as u64;
         self.rows.get_or_insert_default().append(&part.rows, &numbers);
         if let Some(figures) = &part.figures {
             self.figures.get_or_insert_default().merge(figures);
         }
     }
 
-    fn finish(self) -> Result<Side, LoadError> {
+    /// The side, with the rows that are still here.
+    pub(super) fn finish(self) -> Result<Side, LoadError> {
         let mut info = SideInfo { file: self.file.clone(), ..SideInfo::default() };
         let mut notes = Vec::new();
         let mut promised = None;
@@ -247,27 +322,27 @@ impl Loading<'_> {
             }
         }
         let rows = self.rows;
-        if let (Some(total), Some(rows)) = (promised, &rows)
-            && total != rows.len() as u64
+        let count = rows.as_ref().map(|_| self.count);
+        if let (Some(total), Some(count)) = (promised, count)
+            && total != count
         {
-            notes.push(format!("{}: holds {} of the run's {total} results", info.file, rows.len()));
+            notes.push(format!("{}: holds {count} of the run's {total} results", info.file));
         }
         if let Some(status) = info.status.as_deref().filter(|s| *s != "completed") {
             notes.push(format!("{}: the run is {status}, not completed", info.file));
         }
         if info.summary.is_null() {
-            if let Some(rows) = &rows {
+            if rows.is_some() {
                 let figures = self.figures.unwrap_or_default().finish(None);
                 // A summary holds nothing that JSON cannot.
                 info.summary = serde_json::to_value(figures).unwrap_or_default();
                 info.summary_computed = true;
-                info.samples = Some(rows.len() as u64);
             } else {
                 let message = "the run has neither a results_summary nor results; was it finished?";
                 return Err(LoadError::content(&info.file, "", message));
             }
         }
-        info.samples = rows.as_ref().map(|r| r.len() as u64).or_else(|| info.summary["total"].as_u64());
+        info.samples = count.or_else(|| info.summary["total"].as_u64());
         Ok(Side { info, rows, notes })
     }
 }
@@ -286,7 +361,7 @@ fn pieces_of_lines(mut text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The rows of some lines, or the number of the first wrong one and why.
-fn lines(piece: &[u8]) -> Result<Part, (usize, String)> {
+fn part_of_lines(piece: &[u8]) -> Result<Part, (usize, String)> {
     let mut part = Part::new(true);
     let mut start = 0;
     for (i, end) in memchr::memchr_iter(b'\n', piece).chain([piece.len()]).enumerate() {

@@ -4,6 +4,7 @@ mod comparison;
 mod csv_rows;
 mod deltas;
 mod diff;
+mod in_place;
 mod load;
 mod pair;
 mod row;
@@ -17,6 +18,8 @@ pub use comparison::{
 pub use load::LoadError;
 
 use crate::metrics::{Gate, GateError};
+use in_place::load_in_step;
+use load::Opened;
 use serde_json::Value;
 use std::path::Path;
 use vocabulary::Vocabulary;
@@ -63,9 +66,17 @@ fn quoted(ids: &[String], count: usize) -> String {
 /// A file is wrong, or the two cannot be compared.
 pub fn compare_files(a: &Path, b: &Path) -> Result<Comparison, CompareError> {
     let mut vocabulary = Vocabulary::default();
-    let a = load::load(a, &mut vocabulary)?;
-    let b = load::load(b, &mut vocabulary)?;
-    diff::diff(a, b, &vocabulary)
+    match (Opened::at(a)?, Opened::at(b)?) {
+        (Opened::Lines(a, lines_a), Opened::Lines(b, lines_b)) => {
+            let (a, b, in_place) = load_in_step((a, lines_a), (b, lines_b), &mut vocabulary)?;
+            diff::diff(a, b, &vocabulary, Some(in_place))
+        }
+        (a, b) => {
+            let a = a.load(&mut vocabulary)?;
+            let b = b.load(&mut vocabulary)?;
+            diff::diff(a, b, &vocabulary, None)
+        }
+    }
 }
 
 impl Comparison {

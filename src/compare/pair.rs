@@ -19,12 +19,9 @@ pub(super) struct Pairs {
 /// without a text goes by its id alone.
 pub(super) fn pair(a: &Rows, b: &Rows) -> Pairs {
     let mut found = Pairs::default();
-    let same = |i: usize, j: usize| a.id(i) == b.id(j) && same_text(a.rows[i].text, b.rows[j].text);
-    // Two runs over one dataset have the same rows at the same places.
-    let in_place = |i: usize| i < a.len() && i < b.len() && same(i, i);
     let (mut rest_a, mut rest_b) = (Vec::new(), Vec::new());
     for i in 0..a.len().max(b.len()) {
-        if in_place(i) {
+        if i < a.len() && i < b.len() && same_in_place(a, b, i) {
             found.pairs.push((index(i), index(i)));
             continue;
         }
@@ -35,12 +32,20 @@ pub(super) fn pair(a: &Rows, b: &Rows) -> Pairs {
             rest_b.push(index(i));
         }
     }
-    let (rest_a, rest_b) = found.match_by_id(a, b, rest_a, rest_b);
-    let (rest_a, rest_b) = found.match_by_text(a, b, rest_a, rest_b);
-    found.pairs.sort_unstable();
-    found.only_in_a = rest_a;
-    found.only_in_b = rest_b;
+    found.match_rest(a, b, rest_a, rest_b);
     found
+}
+
+/// The same for rows none of which has its like in its own place.
+pub(super) fn pair_rest(a: &Rows, b: &Rows) -> Pairs {
+    let mut found = Pairs::default();
+    found.match_rest(a, b, (0..index(a.len())).collect(), (0..index(b.len())).collect());
+    found
+}
+
+/// Whether row `i` of both is of one sample. Two runs over one dataset have the same samples in the same places.
+pub(super) fn same_in_place(a: &Rows, b: &Rows, i: usize) -> bool {
+    a.id(i) == b.id(i) && same_text(a.rows[i].text, b.rows[i].text)
 }
 
 /// Row numbers fit 32 bits: 2^32 rows would need more memory than ids alone leave.
@@ -73,6 +78,14 @@ impl Waiting {
 }
 
 impl Pairs {
+    fn match_rest(&mut self, a: &Rows, b: &Rows, rest_a: Vec<u32>, rest_b: Vec<u32>) {
+        let (rest_a, rest_b) = self.match_by_id(a, b, rest_a, rest_b);
+        let (rest_a, rest_b) = self.match_by_text(a, b, rest_a, rest_b);
+        self.pairs.sort_unstable();
+        self.only_in_a = rest_a;
+        self.only_in_b = rest_b;
+    }
+
     fn match_by_id(&mut self, a: &Rows, b: &Rows, rest_a: Vec<u32>, rest_b: Vec<u32>) -> (Vec<u32>, Vec<u32>) {
         let id_a = |i: u32| stable_hash(a.id(i as usize));
         let id_b = |j: u32| stable_hash(b.id(j as usize));

@@ -55,6 +55,23 @@ impl Rows {
         self.rows.push(row);
     }
 
+    /// Appends some rows of another list with the same vocabulary.
+    pub(super) fn append_from(&mut self, other: &Rows, range: std::ops::Range<usize>) {
+        for i in range {
+            self.push(other.id(i), other.rows[i]);
+        }
+    }
+
+    /// Drops the first `count` rows.
+    pub(super) fn drop_first(&mut self, count: usize) {
+        let Some(last) = count.checked_sub(1) else { return };
+        let end = self.id_ends[last];
+        self.ids.drain(..end);
+        self.id_ends.drain(..count);
+        self.id_ends.iter_mut().for_each(|e| *e -= end);
+        self.rows.drain(..count);
+    }
+
     /// Appends the rows of a later part, whose sets of names have been given new numbers.
     pub(super) fn append(&mut self, part: &Rows, set_numbers: &[u32]) {
         let base = self.ids.len();
