@@ -13,6 +13,7 @@ Exits 1 when anything differed. The reference evaluates some tens of texts a sec
 import argparse
 import asyncio
 import base64
+import collections
 import json
 import logging
 import os
@@ -29,6 +30,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Characters on which Python's and Rust's ideas of letter, digit, blank and case part, and look-alikes.
 ODD = ("\u0130\u0131\u017f\u212a\u00df\u1e9e\u00b2\u00bd\u2168\u0301\u200b\u200d\u2060\ufeff\u00ad\u203f\u24d0\u0660\u0967\uff11"
        "\u00a0\u2003\u3000\u001c\u0085\u2028\u0430\u0435\u043e\u0440\u0441\u0456\uff49\ufb01\u2013\u2014\u2019\u201c\U0001d7da\U0001f600\u65e5\u05d0\u0645")
+# Cases to record of each detector and stage.
+RECORDED = 14
 KEYS_WITHOUT_ORACLE = {"custom_detectors", "mcp_manifest_scanner", "tool_permission_audit", "quality"}
 
 
@@ -138,6 +141,7 @@ def main():
     parser.add_argument("--binary", default=os.path.join(ROOT, "target", "release", "znyx-bench"))
     parser.add_argument("--texts", nargs="*", default=[])
     parser.add_argument("--key", nargs="*", default=[])
+    parser.add_argument("--record", metavar="FILE", help="append cases that fire, a few of each rule, as probes with the verdict")
     args = parser.parse_args()
 
     from znyx_core.core.models import EvaluationRequest
@@ -147,6 +151,7 @@ def main():
     cases, pool = load(args.key, args.texts)
     evaluator = GuardrailsEvaluator()
     end, asked, differing = time.monotonic() + args.seconds, 0, 0
+    recorded = collections.Counter()
     while time.monotonic() < end:
         batch = []
         for _ in range(args.batch):
@@ -160,12 +165,17 @@ def main():
             return [await reference(evaluator, EvaluationRequest, asked + i, case) for i, case in enumerate(batch)]
 
         for case, want, got in zip(batch, asyncio.run(ask()), ours(args.binary, batch)):
-            if ("error" in want and got and "error" in got) or want == got:
-                continue
-            differing += 1
-            print(json.dumps({"want": want, "got": got, **case}, ensure_ascii=True))
-            with open(os.path.join(ROOT, "fuzz", "found.jsonl"), "a", encoding="utf-8") as file:
-                file.write(json.dumps({**case, "expect": want}) + "\n")
+            if not ("error" in want and got and "error" in got) and want != got:
+                differing += 1
+                print(json.dumps({"want": want, "got": got, **case}, ensure_ascii=True))
+                with open(os.path.join(ROOT, "fuzz", "found.jsonl"), "a", encoding="utf-8") as file:
+                    file.write(json.dumps({**case, "expect": want}) + "\n")
+            if args.record and want.get("rule_ids") and len(case["text"]) < 600:
+                kind = want["rule_ids"][0].split(".")[0], case.get("context")
+                if recorded[kind] < RECORDED and not any(ord(c) in range(0xD800, 0xE000) for c in case["text"]):
+                    recorded[kind] += 1
+                    with open(args.record, "a", encoding="utf-8") as file:
+                        file.write(json.dumps({**case, "expect": want}, ensure_ascii=False) + "\n")
         asked += len(batch)
         print(f"{asked} asked, {differing} differ", file=sys.stderr)
     sys.exit(1 if differing else 0)

@@ -36,7 +36,7 @@ const LOOK_ALIKES: &[(char, char)] = &[
 ];
 
 /// What a digit or symbol stands for.
-const fn unleet(b: u8) -> u8 {
+fn unleet(b: u8) -> u8 {
     match b {
         b'0' => b'o',
         b'1' | b'!' => b'i',
@@ -141,20 +141,20 @@ fn has_pair<U: Unit>(text: &[U], pair: [u8; 2]) -> bool {
     text.iter().zip(text.iter().skip(1)).fold(false, |any, (a, b)| any | (a.is(pair[0]) & b.is(pair[1])))
 }
 
-/// What a byte of an ASCII text may have to do with variants.
-mod marks {
-    /// Separates spaced-out letters.
-    pub const SEPARATOR: u8 = 1;
-    /// A word character.
-    pub const WORD: u8 = 2;
-    /// Stands for a letter, or may be deleted.
-    pub const CHANGES: u8 = 4;
-    /// `(`, and the `)` that makes it an `o`.
-    pub const OPENS: u8 = 8;
-    pub const CLOSES: u8 = 16;
-    /// The one character whose runs stay.
-    pub const NEWLINE: u8 = 32;
+/// Whether an ASCII text in lower case is its own and only variant. Nearly all texts pass here, so it is made of loops
+/// that the compiler turns into comparisons of many bytes at once.
+fn is_plain(text: &[u8]) -> bool {
+    const CHANGING: &[u8; 12] = b"0134578!@$|+";
+    let any_of = |any, b| CHANGING.iter().fold(any, |any, &c| any | u8::from(b == c));
+    text.iter().fold(0, |any, &b| any_of(any, b)) == 0
+        && !has_runs(text)
+        && !has_pair(text, *b"()")
+        && !may_be_spaced(text)
 }
+
+/// A separator and a word character in the marks of [`may_be_spaced`].
+const SEPARATOR: u8 = 1;
+const WORD: u8 = 2;
 
 const MARKS: [u8; 256] = {
     let mut table = [0; 256];
@@ -162,35 +162,23 @@ const MARKS: [u8; 256] = {
     while at < 256 {
         #[allow(clippy::cast_possible_truncation)]
         let b = at as u8;
-        table[at] = (separates(b) as u8 * marks::SEPARATOR)
-            | (fold::is_word(b) as u8 * marks::WORD)
-            | ((unleet(b) != b || b == b'+') as u8 * marks::CHANGES)
-            | ((b == b'(') as u8 * marks::OPENS)
-            | ((b == b')') as u8 * marks::CLOSES)
-            | ((b == b'\n') as u8 * marks::NEWLINE);
+        table[at] = (separates(b) as u8 * SEPARATOR) | (fold::is_word(b) as u8 * WORD);
         at += 1;
     }
     table
 };
 
-/// Whether an ASCII text in lower case is its own and only variant. Nearly all texts pass here, so it is one pass
-/// without branches.
-fn is_plain(text: &[u8]) -> bool {
-    use marks::{CHANGES, CLOSES, NEWLINE, OPENS, SEPARATOR, WORD};
-    let (mut last, mut before, mut same) = (0, 0, false);
-    let (mut changes, mut runs) = (0, false);
-    let mut previous = 0;
-    for (at, &b) in text.iter().enumerate() {
+/// Whether a spaced-out word may be in a folded text: every such word has a letter between separators.
+fn may_be_spaced(folded: &[u8]) -> bool {
+    let (mut before, mut last) = (0, 0);
+    for (at, &b) in folded.iter().enumerate() {
         let mark = MARKS[usize::from(b)];
-        let equal = previous == b;
-        runs |= equal & same & (mark & NEWLINE == 0);
-        changes |= (mark & CHANGES) | (last & OPENS & (mark & CLOSES) >> 1);
-        if before & SEPARATOR & (last & WORD) >> 1 & mark != 0 && is_amid_letters(text, at - 1) {
-            return false;
+        if before & (last >> 1) & mark & SEPARATOR != 0 && is_amid_letters(folded, at - 1) {
+            return true;
         }
-        (before, last, same, previous) = (last, mark, equal, b);
+        (before, last) = (last, mark);
     }
-    changes == 0 && !runs
+    false
 }
 
 /// Whether the single letter at `at`, which has separators on both sides, may be in a spaced-out word: the words before
@@ -230,14 +218,6 @@ fn variants<U: Unit>(lower: &[U], spaced: &FoldedPattern) -> Vec<Vec<U>> {
         join_spaced(base, spaced);
     }
     bases
-}
-
-/// Whether a spaced-out word may be in a folded text: every such word has a letter between separators.
-fn may_be_spaced(folded: &[u8]) -> bool {
-    folded
-        .windows(3)
-        .enumerate()
-        .any(|(at, w)| separates(w[0]) && fold::is_word(w[1]) && separates(w[2]) && is_amid_letters(folded, at + 1))
 }
 
 /// Deletes the separators inside spaced-out words: single word characters with separators between them, three of
@@ -463,6 +443,14 @@ mod tests {
             assert!(may_be_spaced(&text) || !occurs, "{:?}", String::from_utf8_lossy(&text));
             assert!(text.contains(&b'_') || may_be_spaced(&text) == occurs, "{:?}", String::from_utf8_lossy(&text));
             assert_eq!(is_plain(&text), !may_be_spaced(&text) && !has_runs(&text));
+        }
+    }
+
+    #[test]
+    fn every_byte_that_changes_makes_a_text_not_plain() {
+        for b in 0..128 {
+            let changes = unleet(b) != b || b == b'+';
+            assert_eq!(is_plain(&[b'x', b, b'y']), !changes, "{b}");
         }
     }
 
