@@ -222,10 +222,9 @@ impl Prefilter {
         OpenGates { bits: scan.bits }
     }
 
-    /// How many different literals are searched for.
-    #[must_use]
-    pub fn needle_count(&self) -> usize {
-        self.openers.len()
+    /// The different literals that are searched for.
+    pub fn needles(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        (0..self.search.len()).map(|at| self.search.literal(at))
     }
 }
 
