@@ -29,6 +29,9 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
 /// Fence, word characters, line feed, code up to the next fence.
 fn fenced(text: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
+    if memchr::memchr(b'`', text.as_bytes()).is_none() {
+        return found;
+    }
     let mut from = 0;
     while let Some(open) = text[from..].find(FENCE).map(|at| from + at) {
         let named = open + FENCE.len();

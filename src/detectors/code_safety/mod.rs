@@ -25,10 +25,16 @@ struct CodeSafety {
     /// Which languages are scanned at all.
     scanned: [bool; Language::ALL.len()],
     finders: Vec<Finder>,
+    /// The rules that code of each language is scanned with, and of unknown language with each of `unknown`.
+    known_rules: [Vec<Row>; Language::ALL.len()],
+    unknown_rules: Vec<Vec<Row>>,
     /// Which rules the policy's classes admit.
     admitted: Result<Vec<bool>, EvalError>,
     banned: Result<Vec<Banned>, EvalError>,
 }
+
+/// A rule, and the finding that it stands for.
+type Row = (usize, usize);
 
 /// The policy's own functions of one language.
 struct Banned {
@@ -64,6 +70,8 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     Ok(Box::new(CodeSafety {
         blocks: section.get("action").is_none_or(|action| action.as_str() == Some("BLOCK")),
         recognizer: Recognizer::new(needles)?,
+        known_rules: Language::ALL.map(rows),
+        unknown_rules: unknown.as_ref().map(|languages| new_rows(languages)).unwrap_or_default(),
         unknown,
         scanned,
         finders: RULES.iter().map(|rule| Finder::new(rule.form, needles)).collect::<Result<_, _>>()?,
@@ -159,21 +167,27 @@ struct Found<'d> {
 impl CodeSafety {
     fn scan_block<'d>(&'d self, hint: &str, code: &Text<'_>, found: &mut Found<'d>) -> Result<(), EvalError> {
         match Language::of_hint(hint).or_else(|| self.recognizer.recognize(code)) {
-            Some(language) if self.scanned[language as usize] => self.scan(language, code, found),
+            Some(language) if self.scanned[language as usize] => {
+                self.scan(language, &self.known_rules[language as usize], code, found)
+            }
             Some(_) => Ok(()),
             None => {
                 let languages = self.unknown.as_ref().map_err(Clone::clone)?;
-                languages.iter().try_for_each(|&language| self.scan(language, code, found))
+                let mut rules = languages.iter().zip(&self.unknown_rules);
+                rules.try_for_each(|(&language, rules)| self.scan(language, rules, code, found))
             }
         }
     }
 
-    fn scan<'d>(&'d self, language: Language, code: &Text<'_>, found: &mut Found<'d>) -> Result<(), EvalError> {
+    fn scan<'d>(
+        &'d self,
+        language: Language,
+        rules: &[Row],
+        code: &Text<'_>,
+        found: &mut Found<'d>,
+    ) -> Result<(), EvalError> {
         let admitted = self.admitted.as_ref().map_err(Clone::clone)?;
-        let of = |language: Language| (0..RULES.len()).filter(move |&i| RULES[i].language == language);
-        let sql = (language != Language::Sql).then(|| of(Language::Sql)).into_iter().flatten();
-        for i in of(language).chain(sql) {
-            let key = finding(i);
+        for &(i, key) in rules {
             if admitted[i] && !found.rules.contains(&key) && self.finders[i].is_in(code) {
                 found.rules.push(key);
                 found.hits.push(RuleHit::new(RULES[i].id, RULES[i].severity));
@@ -193,6 +207,27 @@ impl CodeSafety {
         }
         Ok(())
     }
+}
+
+/// The rules of a language, then those for SQL.
+fn rows(language: Language) -> Vec<Row> {
+    let of = |language: Language| (0..RULES.len()).filter(move |&i| RULES[i].language == language);
+    let sql = (language != Language::Sql).then(|| of(Language::Sql)).into_iter().flatten();
+    of(language).chain(sql).map(|i| (i, finding(i))).collect()
+}
+
+/// The rules of languages that the same code is scanned with one after the other: what was not found the first time
+/// is not looked for again.
+fn new_rows(languages: &[Language]) -> Vec<Vec<Row>> {
+    let mut findings = Vec::new();
+    let mut is_new = |&(_, finding): &Row| {
+        let new = !findings.contains(&finding);
+        if new {
+            findings.push(finding);
+        }
+        new
+    };
+    languages.iter().map(|&language| rows(language).into_iter().filter(&mut is_new).collect()).collect()
 }
 
 /// The finding that a rule stands for: the concatenation rule of Python and that of SQL are one.

@@ -9,18 +9,16 @@
 //! | 4 | verbatim_match | a window of words that one of the policy's signatures has too |
 //! | 5 | verbatim_match | three different windows of words that come more than once |
 
+mod passages;
 mod windows;
 
-use super::injection_bank;
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, text_set, truthy_or};
 use crate::text::{FoldedPattern, NeedleSet, Text, chars};
 use crate::value::{Map, Value};
-use aho_corasick::AhoCorasick;
-use std::sync::OnceLock;
-use windows::Signatures;
+use passages::Passages;
+use windows::{Signatures, Words};
 
-const PASSAGES: &str = include_str!("passages.json");
 /// Texts shorter than this, trimmed, are not looked at.
 const MIN_LENGTH: usize = 20;
 /// The window of lyrics is never longer than this.
@@ -206,51 +204,14 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ').filter(|word| !word.is_empty())
 }
 
-/// The passages of known works: an automaton over all, and for each the number of its work in order of first
-/// appearance.
-struct Passages {
-    automaton: AhoCorasick,
-    works: Vec<usize>,
-}
-
-impl Passages {
-    fn get() -> &'static Self {
-        static PARSED: OnceLock<Passages> = OnceLock::new();
-        PARSED.get_or_init(|| {
-            let vocabulary = injection_bank::read(PASSAGES).unwrap_or(Value::Null);
-            let rows = vocabulary.get("passages_in_order").and_then(Value::as_list).unwrap_or_default();
-            let row = |row: &Value| match (row.get("work"), row.get("passage")) {
-                (Some(Value::Int(work)), Some(Value::Str(passage))) => Some((*work, passage.clone())),
-                _ => None,
-            };
-            let rows: Vec<(i64, String)> = rows.iter().filter_map(row).collect();
-            let works = rows.iter().map(|(work, _)| rows.iter().position(|(w, _)| w == work).unwrap_or(0)).collect();
-            let automaton = AhoCorasick::new(rows.iter().map(|(_, passage)| passage))
-                // Thirty passages are far from any limit; the tests build them.
-                .expect("the passages fit an automaton");
-            Passages { automaton, works }
-        })
-    }
-
-    /// How many different works a plain text has a passage of.
-    fn works_in(&self, plain: &str) -> usize {
-        let mut found = vec![false; self.works.len()];
-        for passage in self.automaton.find_overlapping_iter(plain) {
-            found[self.works[passage.pattern().as_usize()]] = true;
-        }
-        found.into_iter().filter(|&f| f).count()
-    }
-}
-
 impl Detector for Copyright {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         if chars::trim(text.raw()).chars().nth(MIN_LENGTH - 1).is_none() {
             return Ok(Finding::clean());
         }
         let mut hits = Vec::new();
-        let plain = if self.checks_books || self.signatures.is_some() { plain(text.raw()) } else { Default::default() };
         if self.checks_books {
-            let works = Passages::get().works_in(&plain);
+            let works = Passages::get().works_in(text);
             hits.extend((0..works).map(|_| RuleHit::new("copyright.known_work_match", Severity::High)));
         }
         for (pattern, severity) in &self.licenses {
@@ -261,7 +222,7 @@ impl Detector for Copyright {
             }
         }
         if let Some(window) = self.window.clone()? {
-            self.repetitions(text, &plain, window, &mut hits);
+            self.repetitions(text, window, &mut hits);
         }
         if hits.is_empty() {
             return Ok(Finding::clean());
@@ -272,23 +233,26 @@ impl Detector for Copyright {
 
 impl Copyright {
     /// The steps that compare windows of words.
-    fn repetitions(&self, text: &Text<'_>, plain: &str, window: i64, hits: &mut Vec<RuleHit>) {
-        let words: Vec<&str> = text.lower().split(chars::is_space).filter(|w| !w.is_empty()).collect();
-        let repeats = |n: i64| {
-            usize::try_from(n).map_or(usize::MAX, |n| if n == 0 { usize::MAX } else { windows::repeated(&words, n) })
+    fn repetitions(&self, text: &Text<'_>, window: i64, hits: &mut Vec<RuleHit>) {
+        let words = Words::of(text);
+        let repeats = |n: i64, least| match usize::try_from(n) {
+            Ok(n @ 1..) => words.repeat(n, least),
+            _ => true,
         };
-        if self.lyrics.iter().any(|pattern| pattern.is_match(text)) && repeats(window.min(MAX_LYRICS_WINDOW)) > 0 {
+        // Where no short window comes again no longer one does.
+        let again = repeats(window.min(MAX_LYRICS_WINDOW), 1);
+        if again && self.lyrics.iter().any(|pattern| pattern.is_match(text)) {
             hits.push(RuleHit::new("copyright.lyrics_match", Severity::Medium));
         }
         let has_signature = match &self.signatures {
             None => false,
             Some(Windows::Every) => true,
-            Some(Windows::Shared(signatures)) => signatures.share_window(plain),
+            Some(Windows::Shared(signatures)) => signatures.share_window(&plain(text.raw())),
         };
         if has_signature {
             hits.push(RuleHit::new("copyright.verbatim_match", Severity::High));
         }
-        if window > 0 && repeats(window) >= MANY_WINDOWS {
+        if window > 0 && again && repeats(window, MANY_WINDOWS) {
             hits.push(RuleHit::new("copyright.verbatim_match", Severity::Low));
         }
     }
@@ -332,7 +296,6 @@ mod tests {
         let both = "Happy families are all alike; every unhappy family is unhappy in its own way. \
                     All happy families are alike; each unhappy family is unhappy in its own way.";
         assert_eq!(hits("{}", both).len(), 1);
-        assert_eq!(Passages::get().works.len(), 34);
     }
 
     #[test]

@@ -4,7 +4,15 @@
 //! of numbers half as long, and a window of any length of a few of those: time grows with the logarithm of the length
 //! only, and nothing is ever mistaken for something else as with hashes.
 
+use super::super::blank_words;
+use crate::text::Text;
 use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Longer windows are not counted by their hashes: every window that comes again is compared word by word.
+const MAX_HASHED: usize = 16;
+/// So many taken slots in a row are no accident of hashing.
+const MAX_PROBES: usize = 32;
 
 /// Numbers the pairs of one step, the same pair always alike. `None`: a pair that cannot match anything.
 trait Pairs {
@@ -79,7 +87,7 @@ impl Pairs for Known<'_> {
 }
 
 /// Numbers words in order of first occurrence.
-fn number_words<'t>(words: impl Iterator<Item = &'t str>, numbers: &mut HashMap<&'t str, u32>) -> Vec<Option<u32>> {
+fn number_words<W: Hash + Eq>(words: impl Iterator<Item = W>, numbers: &mut HashMap<W, u32>) -> Vec<Option<u32>> {
     words
         .map(|word| {
             let next = u32::try_from(numbers.len()).ok()?;
@@ -88,8 +96,88 @@ fn number_words<'t>(words: impl Iterator<Item = &'t str>, numbers: &mut HashMap<
         .collect()
 }
 
+/// The words of a lowered text, as many hashes, and what windows of them come again.
+pub(super) struct Words<'t> {
+    words: Vec<&'t [u8]>,
+    hashes: Vec<u64>,
+}
+
+impl<'t> Words<'t> {
+    pub(super) fn of(text: &'t Text<'_>) -> Self {
+        let mut words = Vec::with_capacity(text.raw().len() / 4);
+        blank_words::any(text, |word| {
+            words.push(word);
+            false
+        });
+        Self::new(words)
+    }
+
+    fn new(words: Vec<&'t [u8]>) -> Self {
+        let hashes = words.iter().map(|word| blank_words::hash(word)).collect();
+        Words { words, hashes }
+    }
+
+    /// Whether at least `least` (1 or more) different windows of `n` words (at least 1) come more than once.
+    pub(super) fn repeat(&self, n: usize, least: usize) -> bool {
+        if self.words.len() <= n {
+            return false;
+        }
+        self.repeat_by_hashes(n, least).unwrap_or_else(|| repeated(&self.words, n) >= least)
+    }
+
+    /// As [`Words::repeat`], by a table of the windows' hashes; `None` when hashes collide, as only words made for it
+    /// do, or when windows are too long to compare.
+    fn repeat_by_hashes(&self, n: usize, least: usize) -> Option<bool> {
+        /// An odd number whose powers tell the words of a window by their places.
+        const STEP: u64 = 0xD134_2543_DE82_EF95;
+        if n > MAX_HASHED || u32::try_from(self.words.len()).is_err() {
+            return None;
+        }
+        let first_weight = STEP.wrapping_pow(u32::try_from(n).ok()? - 1);
+        let (leading, last) = self.hashes.split_at(n - 1);
+        let mut hash = leading.iter().fold(0u64, |hash, &word| hash.wrapping_add(word).wrapping_mul(STEP));
+        // The hashes so far, and in the table the number after that of the window: zero is free.
+        let mut hashes: Vec<u64> = Vec::with_capacity(last.len());
+        let mut table = vec![0u32; (2 * last.len()).next_power_of_two()];
+        let mask = table.len() - 1;
+        let mut found: Vec<usize> = Vec::new();
+        for (window, (&new, &old)) in last.iter().zip(&self.hashes).enumerate() {
+            hash = hash.wrapping_add(new);
+            #[allow(clippy::cast_possible_truncation)] // Only the lowest bits count.
+            let mut at = (hash ^ hash >> 32) as usize & mask;
+            let mut probes = 0;
+            loop {
+                let Some(earlier) = (table[at] as usize).checked_sub(1) else {
+                    table[at] = u32::try_from(window + 1).ok()?;
+                    break;
+                };
+                if hashes[earlier] == hash {
+                    if self.words[earlier..earlier + n] != self.words[window..window + n] {
+                        return None;
+                    }
+                    if !found.contains(&earlier) {
+                        found.push(earlier);
+                        if found.len() >= least {
+                            return Some(true);
+                        }
+                    }
+                    break;
+                }
+                at = (at + 1) & mask;
+                probes += 1;
+                if probes > MAX_PROBES {
+                    return None;
+                }
+            }
+            hashes.push(hash);
+            hash = hash.wrapping_sub(old.wrapping_mul(first_weight)).wrapping_mul(STEP);
+        }
+        Some(false)
+    }
+}
+
 /// How many different windows of `n` words (at least 1) come more than once.
-pub(super) fn repeated(words: &[&str], n: usize) -> usize {
+fn repeated<W: Hash + Eq + Copy>(words: &[W], n: usize) -> usize {
     let mut numbers = HashMap::with_capacity(words.len());
     let words = number_words(words.iter().copied(), &mut numbers);
     let mut times = vec![0u32; numbers.len()];
@@ -161,9 +249,27 @@ mod tests {
             for n in [1, 2, 3, 5, 6, 7, 8, 13] {
                 let mut times: HashMap<&[&str], usize> = HashMap::new();
                 words.windows(n).for_each(|w| *times.entry(w).or_default() += 1);
-                assert_eq!(repeated(&words, n), times.values().filter(|&&t| t > 1).count(), "{n} of {words:?}");
+                let count = times.values().filter(|&&t| t > 1).count();
+                assert_eq!(repeated(&words, n), count, "{n} of {words:?}");
+                let hashed = Words::new(words.iter().map(|w| w.as_bytes()).collect());
+                for least in 1..5 {
+                    assert_eq!(hashed.repeat(n, least), count >= least, "{least} of {n} of {words:?}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn words_that_collide_are_told_apart() {
+        let words = b"abcdefghij".chunks(1).collect::<Vec<_>>();
+        let mut colliding = Words::new(words.repeat(2));
+        assert_eq!(colliding.repeat_by_hashes(3, 8), Some(true));
+        assert_eq!(colliding.repeat_by_hashes(3, 9), Some(false));
+        colliding.hashes.fill(7);
+        assert_eq!(colliding.repeat_by_hashes(3, 1), None);
+        assert!(colliding.repeat(3, 8) && !colliding.repeat(3, 9));
+        assert_eq!(colliding.repeat_by_hashes(MAX_HASHED + 1, 1), None);
+        assert!(!colliding.repeat(20, 1) && !colliding.repeat(usize::MAX, 1));
     }
 
     #[test]

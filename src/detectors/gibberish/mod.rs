@@ -10,7 +10,7 @@ use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or, t
 use crate::text::hash::QuickHash;
 use crate::text::{NeedleSet, Text, chars};
 use crate::value::{Map, Value, parse_json};
-use statistics::{Letters, common_token, entropy, special_share, word_share};
+use statistics::{Histogram, Letters, common_share_reaches, common_token, entropy, special_share};
 use std::collections::HashSet;
 
 /// `invisible_code_points` (hexadecimal, some of them ranges) and `common_words`.
@@ -19,9 +19,9 @@ const VOCABULARY: &str = include_str!("vocabulary.json");
 /// Entropy is asked of texts with more characters than this, blanks left out.
 const MIN_ENTROPY_LENGTH: usize = 20;
 /// The letter statistics are asked of texts with more ASCII letters than this.
-const MIN_LETTERS: usize = 20;
+const MIN_LETTERS: u64 = 20;
 /// Words are looked up in texts with more ASCII letters than this.
-const MIN_WORD_LETTERS: usize = 30;
+const MIN_WORD_LETTERS: u64 = 30;
 /// More consonants per vowel than this are incoherent ...
 const MAX_CONSONANTS: f64 = 6.0;
 /// ... and so are fewer than this, unless there is none.
@@ -76,12 +76,13 @@ impl Detector for Gibberish {
         if !text.is_ascii() && self.invisible.as_ref().is_some_and(|ranges| holds_any(text.raw(), ranges)) {
             hit("gibberish.invisible_chars", High);
         }
-        if let Some(entropy) = entropy(text, MIN_ENTROPY_LENGTH, self.max_entropy.as_ref().ok().copied())
+        let histogram = Histogram::of(text);
+        if let Some(entropy) = entropy(text, &histogram, MIN_ENTROPY_LENGTH, self.max_entropy.as_ref().ok().copied())
             && entropy > self.max_entropy.clone()?
         {
             hit("gibberish.high_entropy", Medium);
         }
-        if special_share(text) > self.max_special.clone()? {
+        if special_share(text, &histogram) > self.max_special.clone()? {
             hit("gibberish.excessive_special_chars", Medium);
         }
         if let Some(threshold) = &self.repetition
@@ -89,14 +90,14 @@ impl Detector for Gibberish {
         {
             hit("gibberish.token_stuffing", Medium);
         }
-        let letters = Letters::of(text);
+        let letters = Letters::of(&histogram);
         if letters.count() > MIN_LETTERS {
             let ratio = letters.consonants_per_vowel();
             if ratio > MAX_CONSONANTS || ratio > 0.0 && ratio < MIN_CONSONANTS {
                 hit("gibberish.incoherent", Medium);
             }
         }
-        if letters.count() > MIN_WORD_LETTERS && word_share(text, &self.common_words) < MIN_COMMON {
+        if letters.count() > MIN_WORD_LETTERS && !common_share_reaches(text, &self.common_words, MIN_COMMON) {
             hit("gibberish.no_recognizable_words", High);
         }
         Ok(Finding::block_or_warn(hits, if self.blocks { 0.0 } else { f64::INFINITY }))

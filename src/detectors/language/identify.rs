@@ -1,8 +1,9 @@
 //! Which language a text is in, and how sure that is.
 
-use crate::text::Text;
 use crate::text::hash::QuickHash;
+use crate::text::{Text, fold};
 use crate::value::{Value, parse_json};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// `scripts_in_order`, `trigram_letters_beyond_ascii_a_to_z` and `trigram_profiles_in_order`.
@@ -30,6 +31,8 @@ pub(super) struct Identifier {
     /// The numbers of letters beyond a to z, from 27 on.
     letters: HashMap<char, u32>,
     profiles: Vec<Profile>,
+    /// For each trigram the profiles that have it, as bits.
+    owners: HashMap<u32, u16, QuickHash>,
 }
 
 struct Script {
@@ -62,6 +65,7 @@ impl Identifier {
             scripts: scripts.collect(),
             letters: text(&data, "trigram_letters_beyond_ascii_a_to_z").chars().zip(27..).collect(),
             profiles: Vec::new(),
+            owners: HashMap::default(),
         };
         let profiles = list(data.get("trigram_profiles_in_order"));
         let profiles = profiles.iter().map(|profile| Profile {
@@ -74,6 +78,11 @@ impl Identifier {
                 .collect(),
         });
         identifier.profiles = profiles.collect();
+        for (i, profile) in identifier.profiles.iter().enumerate() {
+            for &trigram in &profile.trigrams {
+                *identifier.owners.entry(trigram).or_default() |= 1 << i;
+            }
+        }
         identifier
     }
 
@@ -109,12 +118,17 @@ impl Identifier {
     }
 
     fn by_trigrams(&self, text: &Text<'_>) -> (&str, f64) {
-        let top = self.top_trigrams(text);
+        let mut shared = [0u32; u16::BITS as usize];
+        for trigram in self.top_trigrams(text) {
+            let mut owners = self.owners.get(&trigram).copied().unwrap_or(0);
+            while owners != 0 {
+                shared[owners.trailing_zeros() as usize] += 1;
+                owners &= owners - 1;
+            }
+        }
         let mut best = (UNKNOWN, 0.0);
-        for profile in &self.profiles {
-            let shared = profile.trigrams.iter().filter(|t| top.binary_search(t).is_ok()).count();
-            #[allow(clippy::cast_precision_loss)]
-            let score = shared as f64 / profile.size;
+        for (profile, shared) in self.profiles.iter().zip(shared) {
+            let score = f64::from(shared) / profile.size;
             if score > best.1 {
                 best = (&profile.language, score);
             }
@@ -122,9 +136,17 @@ impl Identifier {
         best
     }
 
-    /// The most frequent trigrams of the lowered text's letters, sorted by number. Of equally frequent ones the
-    /// earlier are taken.
+    /// The most frequent trigrams of the lowered text's letters. Of equally frequent ones the earlier are taken.
     fn top_trigrams(&self, text: &Text<'_>) -> Vec<u32> {
+        let view = text.lower_exact();
+        let plain = view.len() <= usize::from(u16::MAX) && memchr::memchr(fold::LETTER, view).is_none();
+        let mut counts = if plain { plain_trigrams(view) } else { self.trigrams(text) };
+        keep_most_frequent(&mut counts);
+        counts.into_iter().map(|(trigram, _)| trigram).collect()
+    }
+
+    /// All trigrams and how often each occurs, in order of first appearance.
+    fn trigrams(&self, text: &Text<'_>) -> Vec<(u32, u32)> {
         // A text cannot make many of these collide: there are only so many trigrams.
         let room = text.raw().len().min(MANY_TRIGRAMS);
         let mut places: HashMap<u32, u32, QuickHash> = HashMap::with_capacity_and_hasher(room, QuickHash::default());
@@ -143,15 +165,71 @@ impl Identifier {
             let count = &mut counts[place as usize].1;
             *count = count.saturating_add(1);
         }
-        if counts.len() > TOP_TRIGRAMS {
-            // A stable sort keeps the order of first appearance among equals.
-            counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-            counts.truncate(TOP_TRIGRAMS);
-        }
-        let mut top: Vec<u32> = counts.into_iter().map(|(trigram, _)| trigram).collect();
-        top.sort_unstable();
-        top
+        counts
     }
+}
+
+thread_local! {
+    /// How often each trigram of plain letters occurs; all zeros but while a text is counted.
+    static TIMES: RefCell<Box<[u16; 1 << 15]>> = RefCell::new(Box::new([0; 1 << 15]));
+}
+
+/// The trigrams of a text of which no other letters than a to z count: five bits a letter. The view has no more bytes
+/// than a `u16` counts.
+fn plain_trigrams(view: &[u8]) -> Vec<(u32, u32)> {
+    let mut letters = vec![0u16; view.len()];
+    let mut len = 0;
+    for &byte in view {
+        letters[len] = u16::from(byte & 0x1F);
+        len += usize::from(byte.is_ascii_lowercase());
+    }
+    let [a, b, rest @ ..] = &letters[..len] else { return Vec::new() };
+    let mut order = vec![0u16; rest.len()];
+    let mut distinct = 0;
+    let mut window = a << 5 | b;
+    TIMES.with_borrow_mut(|times| {
+        for letter in rest {
+            window = (window << 5 | letter) & 0x7FFF;
+            let count = &mut times[usize::from(window)];
+            order[distinct] = window;
+            distinct += usize::from(*count == 0);
+            *count += 1;
+        }
+        let wide = |t: u16| u32::from(t >> 10) << 14 | u32::from(t >> 5 & 0x1F) << 7 | u32::from(t & 0x1F);
+        let mut take = |t: u16| u32::from(std::mem::take(&mut times[usize::from(t & 0x7FFF)]));
+        order[..distinct].iter().map(|&trigram| (wide(trigram), take(trigram))).collect()
+    })
+}
+
+/// Leaves the [`TOP_TRIGRAMS`] most frequent; of equally frequent ones the earlier.
+fn keep_most_frequent(counts: &mut Vec<(u32, u32)>) {
+    /// Counts from this on are not told apart.
+    const MANY: usize = 63;
+    if counts.len() <= TOP_TRIGRAMS {
+        return;
+    }
+    let mut having = [0usize; MANY + 1];
+    for &(_, count) in &*counts {
+        having[(count as usize).min(MANY)] += 1;
+    }
+    // The lowest count of which all are taken; some of the next lower are.
+    let (mut least, mut room) = (having.len(), TOP_TRIGRAMS);
+    while least > 0 && having[least - 1] <= room {
+        least -= 1;
+        room -= having[least];
+    }
+    if least > MANY {
+        // A stable sort keeps the order of first appearance among equals.
+        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        counts.truncate(TOP_TRIGRAMS);
+        return;
+    }
+    counts.retain(|&(_, count)| {
+        let count = count as usize;
+        let fits = count + 1 == least && room > 0;
+        room -= usize::from(fits);
+        count >= least || fits
+    });
 }
 
 /// How often each script occurs in a text.
@@ -230,6 +308,9 @@ mod tests {
         assert!(identifier.letters.values().all(|&n| n < 128));
         for profile in &identifier.profiles {
             assert!(profile.trigrams.len() + 1 >= profile.size as usize, "{}", profile.language);
+            // The owners of a trigram are bits: none is counted twice.
+            let distinct: std::collections::HashSet<_> = profile.trigrams.iter().collect();
+            assert_eq!(distinct.len(), profile.trigrams.len(), "{}", profile.language);
         }
     }
 
@@ -246,5 +327,41 @@ mod tests {
         assert_eq!(code, "en");
         assert!(confidence >= 10.0 / 30.0);
         assert_eq!(identify("a b 1"), ("unknown".into(), 0.0));
+    }
+    #[test]
+    fn plain_letters_are_counted_as_all_are() {
+        let none = Prefilter::none();
+        let identifier = Identifier::new();
+        let mut random = 1u64;
+        for round in 0..300 {
+            let mut text = String::new();
+            for _ in 0..round * 7 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(
+                    ["a", "B", "c ", "z", "\u{130}", "\u{212A}", "…", "9", "e", "th"][(random >> 40) as usize % 10],
+                );
+            }
+            let text = Text::new(text, &none);
+            let mut sorted = identifier.trigrams(&text);
+            assert_eq!(plain_trigrams(text.lower_exact()), sorted);
+            let mut kept = sorted.clone();
+            keep_most_frequent(&mut kept);
+            sorted.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+            sorted.truncate(TOP_TRIGRAMS);
+            kept.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+            assert_eq!(kept, sorted);
+        }
+    }
+
+    #[test]
+    fn the_earlier_of_equally_frequent_trigrams_are_kept() {
+        for count in [1, 62, 63, 64, 1000] {
+            let mut counts: Vec<(u32, u32)> = (0..200).map(|t| (t, count)).collect();
+            counts[150].1 += 1;
+            keep_most_frequent(&mut counts);
+            let mut kept: Vec<u32> = counts.into_iter().map(|(t, _)| t).collect();
+            kept.sort_unstable();
+            assert_eq!(kept, (0..59).chain([150]).collect::<Vec<_>>(), "{count}");
+        }
     }
 }

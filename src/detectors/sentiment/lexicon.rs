@@ -2,7 +2,7 @@
 
 use crate::engine::EvalError;
 use crate::text::hash::QuickHash;
-use crate::text::{Gate, NeedleSet, Text, chars};
+use crate::text::{Gate, NeedleSet, Text, chars, fold};
 use crate::value::{Map, Value, parse_json};
 use indexmap::IndexMap;
 
@@ -27,7 +27,9 @@ struct Word {
 
 /// Words with their valence, and the words that act on others.
 pub(super) struct Lexicon {
-    words: IndexMap<Box<str>, Word, QuickHash>,
+    words: IndexMap<Box<[u8]>, Word, QuickHash>,
+    /// A bit for the [`sketch`] of each word; `None` when a text's words cannot be taken from its folded view.
+    sketches: Option<Box<[u64; 64]>>,
     /// Open for texts with a word of the lexicon.
     gate: Gate,
     /// `custom_lexicon` of the wrong kind: fails every text whose score is asked.
@@ -38,11 +40,12 @@ impl Lexicon {
     /// The lexicon with the policy's own words.
     pub(super) fn read(section: &Map, needles: &mut NeedleSet) -> Self {
         let data = parse_json(DATA).unwrap_or(Value::Null);
-        let mut words: IndexMap<Box<str>, Word, QuickHash> = IndexMap::default();
+        let mut words: IndexMap<Box<[u8]>, Word, QuickHash> = IndexMap::default();
+        let key = |word: &str| Box::<[u8]>::from(word.as_bytes());
         for (valence, list) in data.get("valence_to_words").and_then(Value::as_map).into_iter().flat_map(Map::iter) {
             if let Ok(valence) = valence.as_text().parse::<f64>() {
                 words.extend(
-                    texts(list).map(|word| (word.into(), Word { valence: Some(Ok(valence)), ..Word::default() })),
+                    texts(list).map(|word| (key(word), Word { valence: Some(Ok(valence)), ..Word::default() })),
                 );
             }
         }
@@ -50,18 +53,27 @@ impl Lexicon {
         for (word, value) in custom.iter().flatten() {
             let number = value.as_number().filter(|v| v.is_finite() || matches!(value, Value::Float(_)));
             let valence = number.ok_or_else(|| EvalError::config("custom_lexicon", value, "a number for each word"));
-            words.insert(word.as_str().into(), Word { valence: Some(valence), ..Word::default() });
+            words.insert(key(word), Word { valence: Some(valence), ..Word::default() });
         }
         // A needle is written as the folded view has it; a word with other characters leaves the gate open.
-        let ascii = words.keys().all(|w| w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
-        let gate = if ascii { needles.gate(words.keys().map(|w| w.as_bytes())) } else { Gate::ALWAYS };
+        let ascii = words.keys().all(|w| w.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        let gate = if ascii { needles.gate(words.keys()) } else { Gate::ALWAYS };
         for word in data.get("negators").into_iter().flat_map(texts) {
-            words.entry(word.into()).or_default().negates = true;
+            words.entry(key(word)).or_default().negates = true;
         }
         for word in data.get("intensifiers").into_iter().flat_map(texts) {
-            words.entry(word.into()).or_default().intensifies = true;
+            words.entry(key(word)).or_default().intensifies = true;
         }
-        Lexicon { words, gate, custom_error: custom.err() }
+        let sketches = ascii.then(|| {
+            let mut bits = Box::new([0u64; 64]);
+            words
+                .keys()
+                .filter(|word| !word.is_empty())
+                .map(|word| sketch(word))
+                .for_each(|at| bits[at / 64] |= 1 << (at % 64));
+            bits
+        });
+        Lexicon { words, sketches, gate, custom_error: custom.err() }
     }
 
     /// The text's score, -1..=1; 0 without a word of the lexicon.
@@ -72,38 +84,82 @@ impl Lexicon {
         if !text.is_open(self.gate) {
             return Ok(0.0);
         }
-        let (mut sum, mut count) = (0.0, 0.0);
-        // How far back, in words, the last negator and the last intensifier stand.
-        let (mut negator, mut intensifier) = (usize::MAX, usize::MAX);
-        for word in text.lower().split(|c| !chars::is_word(c)).filter(|w| !w.is_empty()) {
-            negator = negator.saturating_add(1);
-            intensifier = intensifier.saturating_add(1);
-            let Some(word) = self.words.get(word) else { continue };
-            if let Some(valence) = &word.valence {
-                let mut valence = valence.clone()?;
-                if negator <= REACH {
-                    valence *= NEGATED;
+        let mut balance = Balance::default();
+        match &self.sketches {
+            // A byte that stands for a character beyond ASCII is in none of the words.
+            Some(sketches) => {
+                let has = |at: usize| sketches[at / 64] >> (at % 64) & 1 == 1;
+                for word in text.lower_exact().split(|&b| !fold::is_word(b)).filter(|w| !w.is_empty()) {
+                    let word = if has(sketch(word)) { self.words.get(word) } else { None };
+                    balance.add(word)?;
                 }
-                if intensifier <= REACH {
-                    valence *= INTENSIFIED;
+            }
+            None => {
+                for word in text.lower().split(|c| !chars::is_word(c)).filter(|w| !w.is_empty()) {
+                    balance.add(self.words.get(word.as_bytes()))?;
                 }
-                sum += valence;
-                count += 1.0;
-            }
-            if word.negates {
-                negator = 0;
-            }
-            if word.intensifies {
-                intensifier = 0;
             }
         }
-        if count == 0.0 {
-            return Ok(0.0);
+        Ok(balance.score())
+    }
+}
+
+/// Where a word of one byte or more has its bit.
+fn sketch(word: &[u8]) -> usize {
+    let at = |place: usize| usize::from(word[place.min(word.len() - 1)]);
+    (at(0) ^ at(1) << 3 ^ at(word.len() / 2) << 5 ^ at(word.len() - 1) << 7 ^ word.len()) % 4096
+}
+
+/// The valences of a text's words, one after the other.
+struct Balance {
+    sum: f64,
+    count: f64,
+    /// How far back, in words, the last negator and the last intensifier stand.
+    negator: usize,
+    intensifier: usize,
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        Balance { sum: 0.0, count: 0.0, negator: usize::MAX, intensifier: usize::MAX }
+    }
+}
+
+impl Balance {
+    /// Takes the next word, `None` for one that is not in the lexicon.
+    #[inline(always)]
+    fn add(&mut self, word: Option<&Word>) -> Result<(), EvalError> {
+        self.negator = self.negator.saturating_add(1);
+        self.intensifier = self.intensifier.saturating_add(1);
+        let Some(word) = word else { return Ok(()) };
+        if let Some(valence) = &word.valence {
+            let mut valence = valence.clone()?;
+            if self.negator <= REACH {
+                valence *= NEGATED;
+            }
+            if self.intensifier <= REACH {
+                valence *= INTENSIFIED;
+            }
+            self.sum += valence;
+            self.count += 1.0;
         }
-        let mean: f64 = sum / count;
+        if word.negates {
+            self.negator = 0;
+        }
+        if word.intensifies {
+            self.intensifier = 0;
+        }
+        Ok(())
+    }
+
+    fn score(&self) -> f64 {
+        if self.count == 0.0 {
+            return 0.0;
+        }
+        let mean = self.sum / self.count;
         // Python's min and max keep their first argument when the mean is not a number.
         let capped = if mean < 1.0 { mean } else { 1.0 };
-        Ok(if capped > -1.0 { capped } else { -1.0 })
+        if capped > -1.0 { capped } else { -1.0 }
     }
 }
 
@@ -164,11 +220,31 @@ mod tests {
     }
 
     #[test]
+    fn words_of_the_folded_view_are_those_of_the_text() {
+        // A word beyond ASCII that no text has makes the lexicon read the text itself.
+        let both = |text: &str| (score("{}", text), score(r#"{"custom_lexicon": {"ø": 1}}"#, text));
+        let parts =
+            ["GOOD", "bad", " ", "’", "not", "very ", "-", "é", "\u{17F}", "HATE ", "\u{130}", "l", "9", "\u{3000}"];
+        let parts = [&parts[..], &["nice", "_", "\u{212A}ind ", "\u{131}", "useful ", "no ", "\u{301}"]].concat();
+        let mut random = 2u64;
+        for _ in 0..3000 {
+            let mut text = String::new();
+            for _ in 0..20 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(parts[(random >> 33) as usize % parts.len()]);
+            }
+            let (folded, wide) = both(&text);
+            assert_eq!(folded.unwrap().to_bits(), wide.unwrap().to_bits(), "{text}");
+        }
+    }
+
+    #[test]
     fn the_policys_words_are_compared_as_given() {
         assert_eq!(score(r#"{"custom_lexicon": {"schön": 0.5}}"#, "SCHÖN").unwrap(), 0.5);
         assert_eq!(score(r#"{"custom_lexicon": {"YOU": -9}}"#, "you").unwrap(), 0.0);
         assert_eq!(score(r#"{"custom_lexicon": {"you": -9}}"#, "you").unwrap(), -1.0);
         assert_eq!(score(r#"{"custom_lexicon": [["you", 0.25]]}"#, "you").unwrap(), 0.25);
+        assert_eq!(score(r#"{"custom_lexicon": {"": 0.5}}"#, "you, good").unwrap(), 0.5);
         assert!(score(r#"{"custom_lexicon": {"you": "x"}}"#, "you").is_err());
         assert!(score(r#"{"custom_lexicon": {"you": "x"}}"#, "me").is_ok());
         assert!(score(r#"{"custom_lexicon": 5}"#, "me").is_err());
