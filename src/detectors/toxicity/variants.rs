@@ -238,12 +238,78 @@ fn join_spaced<U: Unit>(text: &mut Vec<U>, spaced: &FoldedPattern) {
     *text = out;
 }
 
+/// The only variant of an ASCII text in lower case, where characters that stand for letters are all that changes.
+fn unleeted(text: &[u8]) -> Option<Vec<u8>> {
+    if text.contains(&b'+') || has_pair(text, *b"00") || has_pair(text, *b"()") {
+        return None;
+    }
+    let variant: Vec<u8> = text.iter().map(|&b| unleet(b)).collect();
+    (!has_runs(&variant) && !may_be_spaced(&variant)).then_some(variant)
+}
+
+/// Whether a changed character can be part of any pattern: a number or an exclamation mark in ordinary text cannot, and
+/// what a pattern matches without changed characters the plain search finds as well.
+#[derive(Default)]
+struct Changes {
+    /// Hashes of all groups of three bytes that patterns have.
+    triples: Vec<u64>,
+    /// Bytes of patterns that have no such group.
+    short: Vec<u8>,
+    /// A pattern that is empty, or begins or ends with no word character, may match for a changed neighbour.
+    unsure: bool,
+}
+
+/// Bits of the hash of three bytes.
+const TRIPLE_BITS: u32 = 17;
+
+impl Changes {
+    fn new(patterns: &[Vec<u8>], singles: &[(Term, usize)]) -> Self {
+        let is_word = |b: Option<&u8>| b.is_some_and(|&b| fold::is_word(b));
+        let mut changes = Changes {
+            triples: vec![0; 1 << (TRIPLE_BITS - 6)],
+            short: Vec::new(),
+            unsure: singles.iter().any(|(term, _)| term.as_str().is_empty())
+                || patterns.iter().any(|p| !is_word(p.first()) || !is_word(p.last())),
+        };
+        for pattern in patterns {
+            for triple in pattern.windows(3) {
+                let hash = Self::hash(triple);
+                changes.triples[hash / 64] |= 1 << (hash % 64);
+            }
+            if pattern.len() < 3 {
+                changes.short.extend(pattern);
+            }
+        }
+        changes
+    }
+
+    fn hash(triple: &[u8]) -> usize {
+        let number = triple.iter().fold(0, |number, &b| number << 8 | u32::from(b));
+        (number.wrapping_mul(0x9E37_79B1) >> (32 - TRIPLE_BITS)) as usize
+    }
+
+    /// Whether a pattern may match in the variant where it differs from the text, which is as long.
+    fn may_matter(&self, text: &[u8], variant: &[u8]) -> bool {
+        let known = |triple: &[u8]| {
+            let hash = Self::hash(triple);
+            self.triples[hash / 64] >> (hash % 64) & 1 == 1
+        };
+        let changed = text.iter().zip(variant).enumerate().filter(|(_, (a, b))| a != b).map(|(at, _)| at);
+        self.unsure
+            || changed.into_iter().any(|at| {
+                let around = &variant[at.saturating_sub(2)..variant.len().min(at + 3)];
+                self.short.contains(&variant[at]) || around.windows(3).any(known)
+            })
+    }
+}
+
 /// The search of the terms' variants in the texts' variants.
 pub(super) struct VariantSearch {
     spaced: FoldedPattern,
     /// How many terms there are.
     terms: usize,
     patterns: LiteralSearch,
+    changes: Changes,
     /// For each pattern: the terms it is a variant of.
     owners: Vec<Vec<Owner>>,
     /// Variants that are empty or not ASCII: the policy's own. Searched one by one.
@@ -323,6 +389,7 @@ impl VariantSearch {
         VariantSearch {
             spaced,
             terms: terms.len(),
+            changes: Changes::new(&patterns, &singles),
             patterns: LiteralSearch::new(&patterns),
             owners,
             singles,
@@ -375,12 +442,18 @@ impl VariantSearch {
         }
     }
 
-    /// The text's variants; `None` when there is one only and it is the lowered text.
+    /// The text's variants; `None` when there is one only and it is the lowered text, or differs from it where no term
+    /// can be.
     fn of_text(&self, text: &Text<'_>) -> Option<Vec<Variant>> {
         if text.is_ascii() {
             let folded = text.folded();
             if is_plain(folded) {
                 return None;
+            }
+            if let Some(variant) = unleeted(folded) {
+                // A term's own variant in the text may have lost its edges to a changed neighbour.
+                let matters = self.changes.may_matter(folded, &variant) || self.odd.matches(text).next().is_some();
+                return matters.then(|| vec![Variant::of_bytes(variant)]);
             }
             let variants = variants(folded, &self.spaced);
             let same = variants.len() == 1 && variants[0] == folded;
@@ -444,6 +517,40 @@ mod tests {
             assert!(text.contains(&b'_') || may_be_spaced(&text) == occurs, "{:?}", String::from_utf8_lossy(&text));
             assert_eq!(is_plain(&text), !may_be_spaced(&text) && !has_runs(&text));
         }
+    }
+
+    #[test]
+    fn changes_are_passed_over_only_where_no_term_is() {
+        let terms = ["idiot", "fat", "as", "so sick", "b1d"].map(Term::by_space);
+        let prefilter_of = |terms: &[Term]| {
+            let mut needles = NeedleSet::new();
+            let search = VariantSearch::new(terms, &mut needles);
+            let list = TermList::new(terms.to_vec(), &mut needles);
+            (search, list, needles.build())
+        };
+        let (search, list, prefilter) = prefilter_of(&terms);
+        assert!(!search.changes.unsure);
+        let pieces =
+            ["1d10t", "f4t", "a5", "s0 s1ck", "bid", "b1d", "idiot", "!", "1990", " ", "7", "x", "so sick!", ", "];
+        for number in 0..pieces.len().pow(3) {
+            let text: String =
+                (0..3).map(|i| pieces[number / pieces.len().pow(i) % pieces.len()]).collect::<Vec<_>>().concat();
+            let view = Text::new(text.as_str(), &prefilter);
+            let mut found: Vec<usize> = list.matches(&view).collect();
+            search.search(&view, &mut found);
+            let mut expected: Vec<usize> = list.matches(&view).collect();
+            for variant in variants(text.as_bytes(), &search.spaced) {
+                search.search_variant(&Variant::of_bytes(variant), &mut expected);
+            }
+            for found in [&mut found, &mut expected] {
+                found.sort_unstable();
+                found.dedup();
+            }
+            assert_eq!(found, expected, "{text}");
+        }
+        assert!(search.of_text(&Text::new("it was 1990, stop!", &prefilter)).is_none());
+        let (unsure, ..) = prefilter_of(&[Term::word("x!?")]);
+        assert!(unsure.changes.unsure);
     }
 
     #[test]
