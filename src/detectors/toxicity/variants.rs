@@ -238,13 +238,31 @@ fn join_spaced<U: Unit>(text: &mut Vec<U>, spaced: &FoldedPattern) {
     *text = out;
 }
 
-/// The only variant of an ASCII text in lower case, where characters that stand for letters are all that changes.
-fn unleeted(text: &[u8]) -> Option<Vec<u8>> {
+/// The only variant of an ASCII text in lower case where characters that stand for letters and runs of one character
+/// are all that changes; and the places in it that stand for something else than in the text, in order.
+fn simple(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
     if text.contains(&b'+') || has_pair(text, *b"00") || has_pair(text, *b"()") {
         return None;
     }
-    let variant: Vec<u8> = text.iter().map(|&b| unleet(b)).collect();
-    (!has_runs(&variant) && !may_be_spaced(&variant)).then_some(variant)
+    let mut variant = Vec::with_capacity(text.len());
+    let mut changed = Vec::new();
+    let mut at = 0;
+    while let Some(&b) = text.get(at) {
+        let unit = unleet(b);
+        if unit != b {
+            changed.push(variant.len());
+        }
+        variant.push(unit);
+        at += 1;
+        if unit != b'\n' && variant.ends_with(&[unit; 3]) {
+            variant.truncate(variant.len() - 2);
+            let left = variant.len() - 1;
+            changed.truncate(changed.partition_point(|&place| place < left));
+            changed.push(left);
+            at += text[at..].iter().take_while(|&&b| unleet(b) == unit).count();
+        }
+    }
+    (!may_be_spaced(&variant)).then_some((variant, changed))
 }
 
 /// Whether a changed character can be part of any pattern: a number or an exclamation mark in ordinary text cannot, and
@@ -288,15 +306,14 @@ impl Changes {
         (number.wrapping_mul(0x9E37_79B1) >> (32 - TRIPLE_BITS)) as usize
     }
 
-    /// Whether a pattern may match in the variant where it differs from the text, which is as long.
-    fn may_matter(&self, text: &[u8], variant: &[u8]) -> bool {
+    /// Whether a pattern may match in the variant at one of the places that differ from the text.
+    fn may_matter(&self, variant: &[u8], changed: &[usize]) -> bool {
         let known = |triple: &[u8]| {
             let hash = Self::hash(triple);
             self.triples[hash / 64] >> (hash % 64) & 1 == 1
         };
-        let changed = text.iter().zip(variant).enumerate().filter(|(_, (a, b))| a != b).map(|(at, _)| at);
         self.unsure
-            || changed.into_iter().any(|at| {
+            || changed.iter().any(|&at| {
                 let around = &variant[at.saturating_sub(2)..variant.len().min(at + 3)];
                 self.short.contains(&variant[at]) || around.windows(3).any(known)
             })
@@ -450,9 +467,9 @@ impl VariantSearch {
             if is_plain(folded) {
                 return None;
             }
-            if let Some(variant) = unleeted(folded) {
+            if let Some((variant, changed)) = simple(folded) {
                 // A term's own variant in the text may have lost its edges to a changed neighbour.
-                let matters = self.changes.may_matter(folded, &variant) || self.odd.matches(text).next().is_some();
+                let matters = self.changes.may_matter(&variant, &changed) || self.odd.matches(text).next().is_some();
                 return matters.then(|| vec![Variant::of_bytes(variant)]);
             }
             let variants = variants(folded, &self.spaced);
@@ -476,7 +493,8 @@ mod tests {
 
     fn of(text: &str) -> Vec<String> {
         // A term that is not ASCII makes the search keep the texts.
-        let search = VariantSearch::new(&[Term::word("é")], &mut NeedleSet::new());
+        let mut search = VariantSearch::new(&[Term::word("é")], &mut NeedleSet::new());
+        search.changes.unsure = true;
         let prefilter = NeedleSet::new().build();
         let text = Text::new(text, &prefilter);
         match search.of_text(&text) {
@@ -530,8 +548,10 @@ mod tests {
         };
         let (search, list, prefilter) = prefilter_of(&terms);
         assert!(!search.changes.unsure);
-        let pieces =
-            ["1d10t", "f4t", "a5", "s0 s1ck", "bid", "b1d", "idiot", "!", "1990", " ", "7", "x", "so sick!", ", "];
+        let pieces = [
+            "1d10t", "f4t", "a5", "s0 s1ck", "bid", "b1d", "idiot", "!", "1990", " ", "7", "x", "so sick!", ", ",
+            "aaa", "s", "..", "@@",
+        ];
         for number in 0..pieces.len().pow(3) {
             let text: String =
                 (0..3).map(|i| pieces[number / pieces.len().pow(i) % pieces.len()]).collect::<Vec<_>>().concat();
@@ -539,7 +559,11 @@ mod tests {
             let mut found: Vec<usize> = list.matches(&view).collect();
             search.search(&view, &mut found);
             let mut expected: Vec<usize> = list.matches(&view).collect();
-            for variant in variants(text.as_bytes(), &search.spaced) {
+            let all = variants(text.as_bytes(), &search.spaced);
+            if let Some((variant, _)) = simple(text.as_bytes()) {
+                assert_eq!(all, [variant], "{text}");
+            }
+            for variant in all {
                 search.search_variant(&Variant::of_bytes(variant), &mut expected);
             }
             for found in [&mut found, &mut expected] {
@@ -548,7 +572,7 @@ mod tests {
             }
             assert_eq!(found, expected, "{text}");
         }
-        assert!(search.of_text(&Text::new("it was 1990, stop!", &prefilter)).is_none());
+        assert!(search.of_text(&Text::new("it was 1990... stop!!!", &prefilter)).is_none());
         let (unsure, ..) = prefilter_of(&[Term::word("x!?")]);
         assert!(unsure.changes.unsure);
     }
