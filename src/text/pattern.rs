@@ -126,6 +126,9 @@ pub struct CasedPattern {
     narrow: bool,
     /// Whether it asks for digits of any script.
     any_digit: bool,
+    /// Whether it asks for no word edge and no class: then other texts are searched as they are, in which the
+    /// characters that [`Text::edge_view`] replaces can be found.
+    edgeless: bool,
     /// Byte classes and ASCII word edges, the fastest automaton: for ASCII texts and for [`Text::cased`].
     ascii: OnceLock<regex::bytes::Regex>,
     /// For other texts: Unicode classes over [`Text::edge_view`].
@@ -175,6 +178,8 @@ impl CasedPattern {
             gate,
             narrow,
             any_digit: pattern.contains(r"\d"),
+            edgeless: hir.properties().look_set().is_empty()
+                && !["\\w", "\\W", "\\s", "\\S", "\\d", "\\D"].iter().any(|class| pattern.contains(class)),
             ascii: OnceLock::new(),
             wide: OnceLock::new(),
         })
@@ -193,6 +198,8 @@ impl CasedPattern {
             Way::Ascii(text.raw().as_bytes())
         } else if self.narrow && !(self.any_digit && text.shape().has(super::fold::DIGIT)) {
             Way::Narrow(text.cased())
+        } else if self.edgeless && self.ignore_case {
+            Way::Wide(text.raw())
         } else {
             Way::Wide(text.edge_view())
         }
@@ -544,6 +551,15 @@ mod tests {
         let prefilter = needles.build();
         assert!(pattern.is_match(&Text::new("Ñİİ", &prefilter)));
         assert!(!pattern.is_match(&Text::new("Ñİk", &prefilter)));
+    }
+
+    #[test]
+    fn marks_of_a_pattern_without_edges_are_found() {
+        let mut needles = NeedleSet::new();
+        let pattern = CasedPattern::ignore_case("i\u{307}ptal\u{2DFF}", &mut needles).unwrap();
+        let prefilter = needles.build();
+        assert!(pattern.is_match(&Text::new("x I\u{307}PTAL\u{2DFF}y", &prefilter)));
+        assert!(!pattern.is_match(&Text::new("x I\u{306}PTAL\u{2DFF}y", &prefilter)));
     }
 
     #[test]
