@@ -3,6 +3,7 @@
 pub mod caseless;
 pub mod chars;
 pub mod checksums;
+mod edges;
 pub mod fold;
 mod frequency;
 pub mod grammar;

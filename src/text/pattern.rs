@@ -6,6 +6,7 @@
 //! * [`FoldedPattern`] ignores case and runs on the folded view: its places are code points.
 //! * [`CasedPattern`] minds case (or ignores it with non-ASCII literals) and runs on the text itself: bytes.
 
+use super::edges::Named;
 use super::literals;
 use super::needles::{Gate, NeedleSet};
 use super::span::{ByteSpan, CharSpan};
@@ -126,9 +127,8 @@ pub struct CasedPattern {
     narrow: bool,
     /// Whether it asks for digits of any script.
     any_digit: bool,
-    /// Whether it asks for no word edge and no class: then other texts are searched as they are, in which the
-    /// characters that [`Text::edge_view`] replaces can be found.
-    edgeless: bool,
+    /// The characters it names that [`Text::edge_view`] would replace.
+    named: Option<Named>,
     /// Byte classes and ASCII word edges, the fastest automaton: for ASCII texts and for [`Text::cased`].
     ascii: OnceLock<regex::bytes::Regex>,
     /// For other texts: Unicode classes over [`Text::edge_view`].
@@ -143,6 +143,8 @@ enum Way<'t> {
     Narrow(&'t [u8]),
     /// As text.
     Wide(&'t str),
+    /// As text that only this pattern sees so.
+    Own(String),
 }
 
 impl CasedPattern {
@@ -168,6 +170,11 @@ impl CasedPattern {
         let wide_source = wide_source(pattern, ignore_case).map_err(error)?;
         let hir = parse(&wide_source, true, false).map_err(error)?;
         let gate = needles.gate_all(literals::clauses(&hir));
+        let named = Named::of(pattern, ignore_case);
+        let wide_source = match &named {
+            Some(named) => self::wide_source(&named.pattern(pattern), ignore_case).map_err(error)?,
+            None => wide_source,
+        };
         let narrow = pattern.is_ascii()
             && !ignore_case
             && parse(&ascii_source(pattern), false, false).is_ok_and(|hir| is_narrow(&hir));
@@ -178,8 +185,7 @@ impl CasedPattern {
             gate,
             narrow,
             any_digit: pattern.contains(r"\d"),
-            edgeless: hir.properties().look_set().is_empty()
-                && !["\\w", "\\W", "\\s", "\\S", "\\d", "\\D"].iter().any(|class| pattern.contains(class)),
+            named,
             ascii: OnceLock::new(),
             wide: OnceLock::new(),
         })
@@ -198,8 +204,8 @@ impl CasedPattern {
             Way::Ascii(text.raw().as_bytes())
         } else if self.narrow && !(self.any_digit && text.shape().has(super::fold::DIGIT)) {
             Way::Narrow(text.cased())
-        } else if self.edgeless && self.ignore_case {
-            Way::Wide(text.raw())
+        } else if let Some(named) = &self.named {
+            Way::Own(named.view(text.raw()))
         } else {
             Way::Wide(text.edge_view())
         }
@@ -242,6 +248,7 @@ impl CasedPattern {
             && match self.way(text) {
                 Way::Ascii(bytes) | Way::Narrow(bytes) => self.ascii().is_match(bytes),
                 Way::Wide(view) => self.wide().is_match(view),
+                Way::Own(view) => self.wide().is_match(&view),
             }
     }
 
@@ -259,23 +266,27 @@ impl CasedPattern {
                 Some(text.bytes(CharSpan { start: found.start(), end: found.end() }))
             }
             Way::Wide(view) => self.wide().find_at(view, from).map(|m| span((m.start(), m.end()))),
+            Way::Own(view) => self.wide().find_at(&view, from).map(|m| span((m.start(), m.end()))),
         }
     }
 
     /// All non-overlapping matches, left to right.
     pub fn find_iter<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = ByteSpan> + 't {
-        let (mut ascii, mut narrow, mut wide) = (None, None, None);
+        let (mut ascii, mut narrow, mut wide, mut own) = (None, None, None, Vec::new());
         if text.is_open(self.gate) {
             match self.way(text) {
                 Way::Ascii(bytes) => ascii = Some(self.ascii().find_iter(bytes)),
                 Way::Narrow(bytes) => narrow = Some(self.ascii().find_iter(bytes)),
                 Way::Wide(view) => wide = Some(self.wide().find_iter(view)),
+                Way::Own(view) => {
+                    own.extend(self.wide().find_iter(&view).map(|m| ByteSpan { start: m.start(), end: m.end() }));
+                }
             }
         }
         let ascii = ascii.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
         let narrow = narrow.into_iter().flatten().map(|m| text.bytes(CharSpan { start: m.start(), end: m.end() }));
         let wide = wide.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
-        ascii.chain(narrow).chain(wide)
+        ascii.chain(narrow).chain(wide).chain(own)
     }
 
     /// The groups of the first match, by number; group 0 is the match.
@@ -284,6 +295,9 @@ impl CasedPattern {
         if !text.is_open(self.gate) {
             return None;
         }
+        let of_text = |groups: regex::Captures<'_>| {
+            groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
+        };
         Some(match self.way(text) {
             Way::Ascii(bytes) => {
                 let groups = self.ascii().captures(bytes)?;
@@ -294,10 +308,8 @@ impl CasedPattern {
                 let span = |m: regex::bytes::Match<'_>| text.bytes(CharSpan { start: m.start(), end: m.end() });
                 groups.iter().map(|g| g.map(span)).collect()
             }
-            Way::Wide(view) => {
-                let groups = self.wide().captures(view)?;
-                groups.iter().map(|g| g.map(|m| ByteSpan { start: m.start(), end: m.end() })).collect()
-            }
+            Way::Wide(view) => of_text(self.wide().captures(view)?),
+            Way::Own(view) => of_text(self.wide().captures(&view)?),
         })
     }
 }
@@ -554,12 +566,17 @@ mod tests {
     }
 
     #[test]
-    fn marks_of_a_pattern_without_edges_are_found() {
+    fn marks_that_a_pattern_names_are_found_and_edges_are_pythons() {
         let mut needles = NeedleSet::new();
-        let pattern = CasedPattern::ignore_case("i\u{307}ptal\u{2DFF}", &mut needles).unwrap();
+        let plain = CasedPattern::ignore_case("i\u{307}ptal\u{2DFF}", &mut needles).unwrap();
+        let edged = CasedPattern::ignore_case("\\be\u{301}x\\b", &mut needles).unwrap();
         let prefilter = needles.build();
-        assert!(pattern.is_match(&Text::new("x I\u{307}PTAL\u{2DFF}y", &prefilter)));
-        assert!(!pattern.is_match(&Text::new("x I\u{306}PTAL\u{2DFF}y", &prefilter)));
+        assert!(plain.is_match(&Text::new("x I\u{307}PTAL\u{2DFF}y", &prefilter)));
+        assert!(!plain.is_match(&Text::new("x I\u{306}PTAL\u{2DFF}y", &prefilter)));
+        let found = |text| edged.find_iter(&Text::new(text, &prefilter)).map(|m| m.start).collect::<Vec<_>>();
+        // To Python a mark ends a word, also behind the pattern.
+        assert_eq!(found("E\u{301}X\u{301} e\u{302}x e\u{301}xé ée\u{301}x"), [0]);
+        assert_eq!(found("a\u{301}e\u{301}x"), [3]);
     }
 
     #[test]

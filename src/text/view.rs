@@ -1,6 +1,7 @@
 //! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
 
 use super::chars::{self, Class};
+use super::edges;
 use super::fold::{LETTER, fold_into};
 use super::needles::{Gate, GateRun, OpenGates, Prefilter};
 use super::runs::long_runs;
@@ -156,10 +157,10 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn edge_view(&self) -> &str {
         let view = self.edges.get_or_init(|| {
-            if self.raw.chars().all(|c| edge_stand_in(c).is_none()) {
+            if self.raw.chars().all(|c| edges::stand_in(c).is_none()) {
                 return None;
             }
-            Some(self.raw.chars().map(|c| edge_stand_in(c).unwrap_or(c)).collect())
+            Some(self.raw.chars().map(|c| edges::stand_in(c).unwrap_or(c)).collect())
         });
         view.as_deref().unwrap_or(&self.raw)
     }
@@ -234,27 +235,6 @@ impl<'a> Text<'a> {
     pub fn shape(&self) -> &Shape {
         self.shape.get_or_init(|| Shape::of(self.folded()))
     }
-}
-
-/// The stand-in of a character whose class differs between Python (Unicode 14) and the `regex` crate.
-fn edge_stand_in(c: char) -> Option<char> {
-    if c.is_ascii() {
-        // The four separators are blanks to Python only; a tab is the nearest blank of one byte.
-        return matches!(c, '\u{1C}'..='\u{1F}').then_some('\t');
-    }
-    let class = chars::class(c);
-    let word = matches!(class, Class::Word | Class::Digit);
-    if word == regex_syntax::is_word_character(c) {
-        return None;
-    }
-    Some(match (word, c.len_utf8()) {
-        (true, 2) => 'ª',
-        (true, 3) => 'あ',
-        (true, _) => '\u{20000}',
-        (false, 2) => '§',
-        (false, 3) => '※',
-        (false, _) => '\u{1F600}',
-    })
 }
 
 /// Byte statistics of a folded text.
