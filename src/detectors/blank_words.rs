@@ -1,17 +1,11 @@
 //! The words of a lowered text in the sense of Python's `str.split`: whatever stands between blanks, as bytes.
 
-use crate::text::{Text, chars, fold};
+use crate::text::hash::QuickHasher;
+use crate::text::{Text, byte_table, chars, fold};
+use std::hash::Hasher;
 
-/// The blanks among ASCII bytes.
-const BLANK: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = matches!(byte, 0x09..=0x0D | 0x1C..=0x20);
-        byte += 1;
-    }
-    table
-};
+/// The blanks among the bytes of UTF-8.
+const BLANK: [bool; 256] = byte_table!(b => b.is_ascii() && fold::is_blank(b));
 
 /// Whether some word of the lowered text is what is looked for; asks one after the other up to that one.
 pub(super) fn any<'t>(text: &'t Text<'_>, mut is_sought: impl FnMut(&'t [u8]) -> bool) -> bool {
@@ -36,28 +30,9 @@ pub(super) fn any<'t>(text: &'t Text<'_>, mut is_sought: impl FnMut(&'t [u8]) ->
 
 /// A quick hash of a word. Whoever knows it can make words collide: what relies on it must notice and stay right.
 pub(super) fn hash(word: &[u8]) -> u64 {
-    let ends = match (word.first_chunk::<4>(), word.last_chunk::<4>()) {
-        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32,
-        _ => word.iter().fold(0, |ends, &b| ends << 8 | u64::from(b)),
-    };
-    let mut hash = mix(ends ^ (word.len() as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93));
-    if word.len() > 8 {
-        let (eights, _) = word[4..].as_chunks::<8>();
-        for eight in eights {
-            hash = mix(hash ^ u64::from_le_bytes(*eight));
-        }
-        // The bytes after the last eight are among the last eight of the word.
-        if let Some(last) = word.last_chunk::<8>() {
-            hash = mix(hash ^ u64::from_le_bytes(*last));
-        }
-    }
-    hash
-}
-
-#[allow(clippy::cast_possible_truncation)] // Both halves of the product are meant.
-fn mix(n: u64) -> u64 {
-    let product = u128::from(n ^ 0x2545_F491_4F6C_DD1D) * 0x9E37_79B9_7F4A_7C15;
-    product as u64 ^ (product >> 64) as u64
+    let mut hasher = QuickHasher::default();
+    hasher.write(word);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use crate::api::Severity;
 use crate::engine::{Blocking, Detector, EvalError, Finding, Request, RuleHit};
+use crate::text::fold::is_blank;
 use crate::text::{NeedleSet, Text, chars, fold};
 use crate::value::Map;
 
@@ -138,10 +139,6 @@ fn skip_blanks_back(window: &[u8], end: usize) -> usize {
 
 fn skip_blanks(folded: &[u8], start: usize) -> usize {
     start + folded[start..].iter().take_while(|&&b| is_blank(b)).count()
-}
-
-const fn is_blank(b: u8) -> bool {
-    matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK)
 }
 
 const fn is_digit(b: u8) -> bool {

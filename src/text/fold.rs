@@ -91,17 +91,13 @@ pub const fn is_word(byte: u8) -> bool {
     WORD[byte as usize]
 }
 
-const WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[allow(clippy::cast_possible_truncation)]
-        let b = byte as u8;
-        table[byte] = matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | LETTER | DIGIT);
-        byte += 1;
-    }
-    table
-};
+const WORD: [bool; 256] = byte_table!(b => matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | LETTER | DIGIT));
+
+/// Whether a folded byte stands for a blank.
+#[must_use]
+pub const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | 0x1C..=b' ' | BLANK)
+}
 
 /// Appends the folded view of `text` to `out`.
 pub fn fold_into(text: &str, out: &mut Vec<u8>) {

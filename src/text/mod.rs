@@ -1,5 +1,24 @@
 //! What detectors share about text: its views, Python's character rules, patterns, and the prefilter.
 
+/// A table of what an expression of a byte is for each byte, computed by the compiler: for loops over whole texts.
+macro_rules! byte_table {
+    ($b:ident => $value:expr) => {{
+        let mut table = [{
+            let $b = 0u8;
+            $value
+        }; 256];
+        let mut at = 1;
+        while at < 256 {
+            #[allow(clippy::cast_possible_truncation)]
+            let $b = at as u8;
+            table[at] = $value;
+            at += 1;
+        }
+        table
+    }};
+}
+pub(crate) use byte_table;
+
 pub mod caseless;
 pub mod chars;
 pub mod checksums;

@@ -3,6 +3,7 @@
 //! The reference's patterns backtrack; these scanners find the same matches in one pass over the folded view, whose
 //! places are code points.
 
+use crate::text::fold::is_blank;
 use crate::text::{CharSpan, Text, chars, fold};
 use std::collections::HashSet;
 
@@ -89,10 +90,6 @@ fn label_end(folded: &[u8], at: usize) -> Option<usize> {
 
 fn skip_blanks(folded: &[u8], at: usize) -> usize {
     at + folded[at..].iter().take_while(|&&b| is_blank(b)).count()
-}
-
-const fn is_blank(b: u8) -> bool {
-    matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK)
 }
 
 fn is_mark(folded: &[u8], at: usize) -> bool {

@@ -1,6 +1,7 @@
 //! Two patterns with counted gaps in either order, by hand: as expressions they would need an automaton state for
 //! every set of open gaps.
 
+use crate::text::fold::is_blank;
 use std::sync::OnceLock;
 
 /// Longest gap.
@@ -13,10 +14,6 @@ fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_'
 }
 
-fn is_space(b: u8) -> bool {
-    matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | 0xA0)
-}
-
 /// The length of the statement word that begins at `at` and ends in an edge.
 fn statement(code: &[u8], at: usize) -> Option<usize> {
     let word = STATEMENTS.iter().find(|word| code[at..].starts_with(word))?;
@@ -26,7 +23,7 @@ fn statement(code: &[u8], at: usize) -> Option<usize> {
 
 /// Where an opening parenthesis ends after optional blanks.
 fn parenthesis(code: &[u8], at: usize) -> Option<usize> {
-    let open = (at..code.len()).find(|&i| !is_space(code[i]))?;
+    let open = (at..code.len()).find(|&i| !is_blank(code[i]))?;
     (code[open] == b'(').then_some(open + 1)
 }
 

@@ -3,7 +3,7 @@
 use super::super::blank_words;
 use crate::engine::EvalError;
 use crate::text::hash::QuickHash;
-use crate::text::{Text, chars, fold};
+use crate::text::{Text, byte_table, chars, fold};
 use std::collections::{HashMap, HashSet};
 
 /// How often each byte occurs in a text.
@@ -86,18 +86,7 @@ fn wide_counts(text: &str) -> Vec<u64> {
 }
 
 /// The bytes of a folded text that are special, and those of an ASCII text: letters of either case are not.
-const SPECIAL: [bool; 256] = {
-    let mut table = [true; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[allow(clippy::cast_possible_truncation)]
-        let b = byte as u8;
-        let blank = matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK);
-        table[byte] = !b.is_ascii_alphanumeric() && !blank;
-        byte += 1;
-    }
-    table
-};
+const SPECIAL: [bool; 256] = byte_table!(b => !b.is_ascii_alphanumeric() && !fold::is_blank(b));
 
 /// The share of characters that are neither letters, numbers nor blanks. An underscore is none of these.
 pub(super) fn special_share(text: &Text<'_>, histogram: &Histogram) -> f64 {

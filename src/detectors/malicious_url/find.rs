@@ -1,5 +1,6 @@
 //! Where the URLs of a text are.
 
+use crate::text::fold::is_blank;
 use crate::text::{CharSpan, Text};
 use memchr::memmem;
 
@@ -18,7 +19,7 @@ pub(super) struct Found {
 
 /// Whether a folded character can be part of a URL.
 fn is_body(b: u8) -> bool {
-    !matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | 0xA0 | b'<' | b'>' | b'"' | b'\'' | b')' | b']' | b'}' | b',' | b';')
+    !is_blank(b) && !matches!(b, b'<' | b'>' | b'"' | b'\'' | b')' | b']' | b'}' | b',' | b';')
 }
 
 /// All URLs, left to right: a scheme and `//`, or `//` alone, or `data:`, and everything up to a blank, a quote or

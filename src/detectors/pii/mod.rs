@@ -10,6 +10,7 @@ mod scan;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, severity_sum, truthy_or};
+use crate::text::fold::is_blank;
 use crate::text::{
     ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, PythonRegex, Text, TokenPattern, redact,
 };
@@ -194,7 +195,7 @@ impl Pattern {
             Look::Cased(pattern) => Pattern::Cased(CasedPattern::new(pattern, needles).map_err(error)?),
             Look::Cued(pattern, words, short) => {
                 // Short cues are parts of many words; before a blank they are rare.
-                let blanks = (b'\t'..=b'\r').chain(0x1C..=b' ').chain([crate::text::fold::BLANK]);
+                let blanks = (0..=u8::MAX).filter(|&b| is_blank(b));
                 let before_blank = |word: &&'static str| {
                     let word = word.as_bytes();
                     blanks.clone().map(move |blank| [word, &[blank]].concat())

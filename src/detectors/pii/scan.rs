@@ -1,7 +1,7 @@
 //! Personal data whose form is easier walked through than written as a pattern: e-mail addresses, phone and card
 //! numbers, social security numbers. All in one pass over the text.
 
-use crate::text::fold::{BLANK, DIGIT};
+use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
 use crate::text::{ByteSpan, CharSpan, Text, chars, checksums};
@@ -136,10 +136,6 @@ impl Cursor<'_> {
 
 const fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_'
-}
-
-const fn is_blank(b: u8) -> bool {
-    matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | BLANK)
 }
 
 const fn is_ascii_digit(b: u8) -> bool {

@@ -118,7 +118,7 @@ impl<'s> Sentence<'s> {
         let (written, lower) = if written.len() == lower.len() {
             // Lowering moves nothing: the views are parts of the text's own. Hundreds of overlapping sentences would
             // be costly to copy.
-            let visible = |&b: &u8| !matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK);
+            let visible = |&b: &u8| !fold::is_blank(b);
             let inside = &written[span.start..span.end];
             let start = span.start + inside.iter().position(visible).unwrap_or(inside.len());
             let end = span.start + inside.iter().rposition(visible).map_or(inside.len(), |i| i + 1);
