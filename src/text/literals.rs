@@ -16,7 +16,7 @@ const MAX_CLASS: usize = 4;
 /// Longer literals are cut: they rule out little more.
 const MAX_LEN: usize = 24;
 /// More clauses rule out little more.
-const MAX_CLAUSES: usize = 3;
+pub const MAX_CLAUSES: usize = 3;
 /// A clause that is expected more often than this in a text rules out too few.
 const MAX_EXPECTED: f64 = 3.0;
 /// A further clause must be in fewer texts than this to be worth its search.

@@ -4,20 +4,20 @@
 //! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
 //! clauses are all satisfied run.
 
-use super::literals::Clause;
+use super::literals::{Clause, MAX_CLAUSES};
 use super::search::{Finds, LiteralSearch};
 use std::collections::HashMap;
 
 /// The clauses of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gate([u32; 3]);
+pub struct Gate([u32; MAX_CLAUSES]);
 
 /// In place of a clause: satisfied by every text.
 const NO_CLAUSE: u32 = u32::MAX;
 
 impl Gate {
     /// A gate that is open for every text: for rules without a literal to look for.
-    pub const ALWAYS: Gate = Gate([NO_CLAUSE; 3]);
+    pub const ALWAYS: Gate = Gate([NO_CLAUSE; MAX_CLAUSES]);
 }
 
 /// Clauses that were registered one after another: for long lists of terms, of which a text satisfies few.
@@ -55,8 +55,8 @@ impl NeedleSet {
         self.gate_all([needles.into_iter().map(|n| n.as_ref().to_vec()).collect()])
     }
 
-    /// As [`NeedleSet::gate`] for a rule that needs one needle of each clause. Of more than three clauses the first
-    /// three count.
+    /// As [`NeedleSet::gate`] for a rule that needs one needle of each clause. Of more than [`MAX_CLAUSES`] the
+    /// first count.
     pub fn gate_all(&mut self, clauses: impl IntoIterator<Item = Clause>) -> Gate {
         let mut gate = Gate::ALWAYS;
         let told = clauses.into_iter().filter(|clause| !clause.is_empty() && !clause.iter().any(Vec::is_empty));

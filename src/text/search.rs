@@ -40,10 +40,58 @@ pub struct LiteralSearch {
     empties: Vec<u32>,
 }
 
-/// Groups of `N` bytes of which each stands for some literals, behind a filter of `WORDS` words (a power of two).
+/// A set of groups of `N` bytes (4 at the most) that may hold a few more: 64 bits in each of `WORDS` words (a power of
+/// two), one for a group's hash.
+#[derive(Debug)]
+pub struct GroupFilter<const N: usize, const WORDS: usize>(Box<[u64; WORDS]>);
+
+impl<const N: usize, const WORDS: usize> Default for GroupFilter<N, WORDS> {
+    fn default() -> Self {
+        GroupFilter(Box::new([0; WORDS]))
+    }
+}
+
+impl<const N: usize, const WORDS: usize> GroupFilter<N, WORDS> {
+    /// The bits of a hash.
+    const BITS: u32 = WORDS.ilog2() + 6;
+
+    /// Adds the group that begins a window of four bytes.
+    pub fn add(&mut self, window: u32) {
+        let hash = Self::hash(window);
+        self.0[hash >> 6] |= 1 << (hash & 63);
+    }
+
+    /// 1 when the set may have the group that begins the window, else 0.
+    #[must_use]
+    #[inline(always)]
+    pub fn may_have(&self, window: u32) -> u64 {
+        let hash = Self::hash(window);
+        self.0[(hash >> 6) & (WORDS - 1)] >> (hash & 63) & 1
+    }
+
+    /// The group that begins a window of four.
+    fn group(window: u32) -> u32 {
+        if N == 4 { window } else { window & ((1 << (8 * N)) - 1) }
+    }
+
+    fn hash(window: u32) -> usize {
+        (Self::group(window).wrapping_mul(0x9E37_79B1) >> (32 - Self::BITS)) as usize
+    }
+}
+
+/// The window of up to four bytes, with zeros behind them.
+#[must_use]
+pub fn window(bytes: &[u8]) -> u32 {
+    let mut window = [0; 4];
+    let len = bytes.len().min(4);
+    window[..len].copy_from_slice(&bytes[..len]);
+    u32::from_le_bytes(window)
+}
+
+/// Groups of `N` bytes of which each stands for some literals.
 #[derive(Debug)]
 struct Grams<const N: usize, const WORDS: usize> {
-    filter: Box<[u64; WORDS]>,
+    filter: GroupFilter<N, WORDS>,
     /// Open addressing; a slot without owners is free.
     slots: Vec<Slot>,
     owners: Vec<Owner>,
@@ -68,26 +116,22 @@ struct Owner {
 
 impl<const N: usize, const WORDS: usize> Default for Grams<N, WORDS> {
     fn default() -> Self {
-        Grams { filter: Box::new([0; WORDS]), slots: Vec::new(), owners: Vec::new() }
+        Grams { filter: GroupFilter::default(), slots: Vec::new(), owners: Vec::new() }
     }
 }
 
 impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
-    /// The bits of a hash.
-    const BITS: u32 = WORDS.ilog2() + 6;
-
     fn build(mut grams: Vec<(u32, Owner)>) -> Self {
         if grams.is_empty() {
             return Self::default();
         }
         grams.sort_by_key(|(gram, owner)| (*gram, owner.literal));
-        let mut filter = Box::new([0u64; WORDS]);
+        let mut filter = GroupFilter::default();
         let mut slots = vec![Slot::default(); (grams.len() * 2).next_power_of_two()];
         let mut owners = Vec::with_capacity(grams.len());
         for group in grams.chunk_by(|a, b| a.0 == b.0) {
             let gram = group[0].0;
-            let hash = Self::hash(gram);
-            filter[hash >> 6] |= 1 << (hash & 63);
+            filter.add(gram);
             let mut at = Self::slot(gram, slots.len());
             while slots[at].count != 0 {
                 at = (at + 1) & (slots.len() - 1);
@@ -100,31 +144,15 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         Grams { filter, slots, owners }
     }
 
-    /// The group of bytes that begins a window of four.
-    fn gram(window: u32) -> u32 {
-        if N == 4 { window } else { window & ((1 << (8 * N)) - 1) }
-    }
-
-    fn hash(gram: u32) -> usize {
-        (gram.wrapping_mul(0x9E37_79B1) >> (32 - Self::BITS)) as usize
-    }
-
     fn slot(gram: u32, slots: usize) -> usize {
         (gram.wrapping_mul(0x85EB_CA6B) >> 7) as usize & (slots - 1)
     }
 
-    /// 1 when some literal may have the group that begins the window.
-    #[inline(always)]
-    fn may_have(&self, window: u32) -> u64 {
-        let hash = Self::hash(Self::gram(window));
-        self.filter[(hash >> 6) & (WORDS - 1)] >> (hash & 63) & 1
-    }
-
     fn owners(&self, window: u32) -> &[Owner] {
-        if self.may_have(window) == 0 {
+        if self.filter.may_have(window) == 0 {
             return &[];
         }
-        let gram = Self::gram(window);
+        let gram = GroupFilter::<N, WORDS>::group(window);
         let mut at = Self::slot(gram, self.slots.len());
         loop {
             let slot = self.slots[at];
@@ -154,12 +182,12 @@ impl LiteralSearch {
             match *literal {
                 [] => search.empties.push(at),
                 [b] => search.singles.push((b, at)),
-                [a, b] => pairs.push((u32::from_le_bytes([a, b, 0, 0]), whole)),
-                [a, b, c] => triples.push((u32::from_le_bytes([a, b, c, 0]), whole)),
+                [_, _] => pairs.push((window(literal), whole)),
+                [_, _, _] => triples.push((window(literal), whole)),
                 _ => {
                     let rarest = literal.windows(4).enumerate().max_by_key(|(_, gram)| frequency::bits(gram));
-                    if let Some((before, &[a, b, c, d])) = rarest {
-                        quads.push((u32::from_le_bytes([a, b, c, d]), Owner { before: before as u32, ..whole }));
+                    if let Some((before, gram)) = rarest {
+                        quads.push((window(gram), Owner { before: before as u32, ..whole }));
                     }
                 }
             }
@@ -217,9 +245,7 @@ impl LiteralSearch {
         }
         // The last three bytes, with zeros after them: what ends beyond the text is not found by comparing.
         for place in text.len().saturating_sub(3)..text.len() {
-            let mut window = [0; 4];
-            window[..text.len() - place].copy_from_slice(&text[place..]);
-            let window = u32::from_le_bytes(window);
+            let window = window(&text[place..]);
             if self.may_begin::<TRIPLES, PAIRS>(window) {
                 self.at(text, window, place, finds);
             }
@@ -229,9 +255,9 @@ impl LiteralSearch {
     /// Whether the group of any literal may begin the window.
     #[inline(always)]
     fn may_begin<const TRIPLES: bool, const PAIRS: bool>(&self, window: u32) -> bool {
-        let triple = if TRIPLES { self.triples.may_have(window) } else { 0 };
-        let pair = if PAIRS { self.pairs.may_have(window) } else { 0 };
-        self.quads.may_have(window) | triple | pair != 0
+        let triple = if TRIPLES { self.triples.filter.may_have(window) } else { 0 };
+        let pair = if PAIRS { self.pairs.filter.may_have(window) } else { 0 };
+        self.quads.filter.may_have(window) | triple | pair != 0
     }
 
     /// Compares the literals whose group begins the window.

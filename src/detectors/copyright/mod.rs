@@ -172,20 +172,21 @@ impl Threshold {
 
 /// The policy's own passages, without case and punctuation.
 fn signatures(section: &Map) -> Result<Vec<String>, EvalError> {
+    let of = |text: &str| plain(&chars::lower(text));
     match section.get("custom_signatures") {
         None => Ok(Vec::new()),
-        Some(Value::List(items)) => Ok(items.iter().filter_map(Value::as_str).map(plain).collect()),
-        Some(Value::Str(text)) => Ok(text.chars().map(|c| plain(c.encode_utf8(&mut [0; 4]))).collect()),
-        Some(Value::Map(map)) => Ok(map.text_entries().map(|(key, _)| plain(key)).collect()),
+        Some(Value::List(items)) => Ok(items.iter().filter_map(Value::as_str).map(of).collect()),
+        Some(Value::Str(text)) => Ok(text.chars().map(|c| of(c.encode_utf8(&mut [0; 4]))).collect()),
+        Some(Value::Map(map)) => Ok(map.text_entries().map(|(key, _)| of(key)).collect()),
         Some(other) => Err(EvalError::config("custom_signatures", other, "a list of texts")),
     }
 }
 
-/// Lowered, without punctuation, blanks made single: what passages and signatures are compared in.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+/// A lowered text without punctuation, blanks made single: what passages and signatures are compared in.
+fn plain(lower: &str) -> String {
+    let mut out = String::with_capacity(lower.len());
     let mut blank = false;
-    for c in chars::lower(text).chars() {
+    for c in lower.chars() {
         if chars::is_space(c) {
             blank = true;
         } else if chars::is_word(c) {
@@ -247,7 +248,7 @@ impl Copyright {
         let has_signature = match &self.signatures {
             None => false,
             Some(Windows::Every) => true,
-            Some(Windows::Shared(signatures)) => signatures.share_window(&plain(text.raw())),
+            Some(Windows::Shared(signatures)) => signatures.share_window(&plain(text.lower())),
         };
         if has_signature {
             hits.push(RuleHit::new("copyright.verbatim_match", Severity::High));

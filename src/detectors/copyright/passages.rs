@@ -63,7 +63,7 @@ impl Passages {
 
     /// How many different works a text has a passage of.
     pub(super) fn works_in(&self, text: &Text<'_>) -> usize {
-        if self.may_be_in(text) { self.works_in_plain(&plain(text.raw())) } else { 0 }
+        if self.may_be_in(text) { self.works_in_plain(&plain(text.lower())) } else { 0 }
     }
 
     /// How many different works a plain text has a passage of.
@@ -148,7 +148,7 @@ mod tests {
                 let kelvin = passage.replace('k', "\u{212A}").replace('s', "\u{17F}");
                 for text in [passage, &shout, &pointed, cut, &glued, &kelvin] {
                     let text = format!("{lead} {text} b");
-                    let expected = passages.works_in_plain(&plain(&text));
+                    let expected = passages.works_in_plain(&plain(&crate::text::chars::lower(&text)));
                     assert_eq!(passages.works_in(&Text::new(text.as_str(), &none)), expected, "{i}: {text}");
                 }
                 assert_eq!(passages.works_in(&Text::new(format!("{lead}{shout}"), &none)), 1, "{i}");

@@ -4,6 +4,7 @@
 //! through evasion, in its normalised variants ([`variants`]). What is found may be exempt by its surroundings
 //! ([`exemptions`]). Hits come out in the table's order.
 
+mod changes;
 mod exemptions;
 mod table;
 mod variants;

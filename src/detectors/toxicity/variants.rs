@@ -4,10 +4,11 @@
 //! between letters, of leetspeak, of runs of one character and of separators between single letters. A double zero
 //! may stand for `u` or for two `o`, so there may be two variants.
 
+use super::changes::Changes;
 use crate::text::normalize::nfkd;
 use crate::text::search::LiteralSearch;
 use crate::text::term::{Term, TermList};
-use crate::text::{FoldedPattern, Gate, NeedleSet, Text, caseless, chars, fold};
+use crate::text::{FoldedPattern, Gate, NeedleSet, Text, byte_table, caseless, chars, fold};
 use std::collections::HashMap;
 
 /// Letters that look like Latin ones, beyond what NFKD makes of them. Lower case only: this precedes lowering.
@@ -126,7 +127,7 @@ fn collapse_runs<U: Unit>(text: &[U]) -> Vec<U> {
 
 /// What separates spaced-out letters.
 const fn separates(folded: u8) -> bool {
-    matches!(folded, b'\t'..=b'\r' | 0x1C..=b' ' | fold::BLANK | b'-' | b'_' | b'.')
+    fold::is_blank(folded) || matches!(folded, b'-' | b'_' | b'.')
 }
 
 /// Whether three or more equal characters follow one another anywhere, newlines excepted.
@@ -156,17 +157,7 @@ fn is_plain(text: &[u8]) -> bool {
 const SEPARATOR: u8 = 1;
 const WORD: u8 = 2;
 
-const MARKS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        #[allow(clippy::cast_possible_truncation)]
-        let b = at as u8;
-        table[at] = (separates(b) as u8 * SEPARATOR) | (fold::is_word(b) as u8 * WORD);
-        at += 1;
-    }
-    table
-};
+const MARKS: [u8; 256] = byte_table!(b => (separates(b) as u8 * SEPARATOR) | (fold::is_word(b) as u8 * WORD));
 
 /// Whether a spaced-out word may be in a folded text: every such word has a letter between separators.
 fn may_be_spaced(folded: &[u8]) -> bool {
@@ -265,61 +256,6 @@ fn simple(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
     (!may_be_spaced(&variant)).then_some((variant, changed))
 }
 
-/// Whether a changed character can be part of any pattern: a number or an exclamation mark in ordinary text cannot, and
-/// what a pattern matches without changed characters the plain search finds as well.
-#[derive(Default)]
-struct Changes {
-    /// Hashes of all groups of three bytes that patterns have.
-    triples: Vec<u64>,
-    /// Bytes of patterns that have no such group.
-    short: Vec<u8>,
-    /// A pattern that is empty, or begins or ends with no word character, may match for a changed neighbour.
-    unsure: bool,
-}
-
-/// Bits of the hash of three bytes.
-const TRIPLE_BITS: u32 = 17;
-
-impl Changes {
-    fn new(patterns: &[Vec<u8>], singles: &[(Term, usize)]) -> Self {
-        let is_word = |b: Option<&u8>| b.is_some_and(|&b| fold::is_word(b));
-        let mut changes = Changes {
-            triples: vec![0; 1 << (TRIPLE_BITS - 6)],
-            short: Vec::new(),
-            unsure: singles.iter().any(|(term, _)| term.as_str().is_empty())
-                || patterns.iter().any(|p| !is_word(p.first()) || !is_word(p.last())),
-        };
-        for pattern in patterns {
-            for triple in pattern.windows(3) {
-                let hash = Self::hash(triple);
-                changes.triples[hash / 64] |= 1 << (hash % 64);
-            }
-            if pattern.len() < 3 {
-                changes.short.extend(pattern);
-            }
-        }
-        changes
-    }
-
-    fn hash(triple: &[u8]) -> usize {
-        let number = triple.iter().fold(0, |number, &b| number << 8 | u32::from(b));
-        (number.wrapping_mul(0x9E37_79B1) >> (32 - TRIPLE_BITS)) as usize
-    }
-
-    /// Whether a pattern may match in the variant at one of the places that differ from the text.
-    fn may_matter(&self, variant: &[u8], changed: &[usize]) -> bool {
-        let known = |triple: &[u8]| {
-            let hash = Self::hash(triple);
-            self.triples[hash / 64] >> (hash % 64) & 1 == 1
-        };
-        self.unsure
-            || changed.iter().any(|&at| {
-                let around = &variant[at.saturating_sub(2)..variant.len().min(at + 3)];
-                self.short.contains(&variant[at]) || around.windows(3).any(known)
-            })
-    }
-}
-
 /// The search of the terms' variants in the texts' variants.
 pub(super) struct VariantSearch {
     spaced: FoldedPattern,
@@ -406,7 +342,7 @@ impl VariantSearch {
         VariantSearch {
             spaced,
             terms: terms.len(),
-            changes: Changes::new(&patterns, &singles),
+            changes: Changes::new(&patterns, singles.iter().any(|(term, _)| term.as_str().is_empty())),
             patterns: LiteralSearch::new(&patterns),
             owners,
             singles,
