@@ -1,8 +1,9 @@
 //! The search of many literals at once in folded bytes.
 //!
-//! Each literal is represented by its rarest four neighbouring bytes (or by all of a shorter one). A table of bits
-//! that stays in the processor's first cache says of every four bytes of a text whether they may be some literal's;
-//! what passes is looked up and compared. Unlike the steps of an automaton these tests do not wait for one another.
+//! Each literal is represented by its rarest four neighbouring bytes (or by all of a shorter one). A table of bits says
+//! of every four bytes of a text whether they may be some literal's; what passes is looked up and compared. An automaton
+//! of as many literals takes a third less time for a warm pass, but ten megabytes and most of the start; these tables are
+//! made at once and stay in the processor's first two caches.
 
 use super::frequency;
 use memchr::memchr_iter;
