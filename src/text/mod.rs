@@ -27,6 +27,7 @@ pub mod fold;
 mod frequency;
 pub mod grammar;
 pub mod hash;
+mod joints;
 pub mod literals;
 pub mod needles;
 pub mod normalize;
@@ -41,6 +42,8 @@ pub mod term;
 pub mod token;
 mod unicode14;
 mod view;
+mod word_cache;
+pub mod words;
 
 pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern, compiled_patterns};

@@ -4,9 +4,16 @@
 //! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
 //! clauses are all satisfied run.
 
+use super::fold::{is_blank, is_word};
+use super::joints::JointSearch;
 use super::literals::{Clause, MAX_CLAUSES};
-use super::search::{Finds, LiteralSearch};
+use super::search::LiteralSearch;
+use super::word_cache::{Effect, LONGEST, MOST_PLACES, WordCache};
+use super::words::each_word;
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt;
+use thread_local::ThreadLocal;
 
 /// The clauses of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +34,30 @@ pub struct GateRun {
     len: u32,
 }
 
+/// A question about a word of the folded view.
+pub type WordTest = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
+/// What is searched for.
+#[derive(Default)]
+struct Needle {
+    bytes: Vec<u8>,
+    /// The clauses it satisfies.
+    opens: Vec<u32>,
+    /// Whether it is in a run: there are rules that look no further.
+    whole: bool,
+}
+
 /// Collects needles while detectors are compiled.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct NeedleSet {
     clauses: u32,
-    needles: Vec<Vec<u8>>,
-    /// For each needle, the clauses it satisfies.
-    openers: Vec<Vec<u32>>,
+    needles: Vec<Needle>,
     index: HashMap<Vec<u8>, usize>,
     /// Clauses that several rules may have.
     shared: HashMap<Clause, u32>,
     always: Vec<u32>,
+    /// Clauses that certain words satisfy.
+    tests: Vec<(WordTest, u32)>,
 }
 
 impl NeedleSet {
@@ -47,7 +67,8 @@ impl NeedleSet {
         Self::default()
     }
 
-    /// Registers a rule that can match only where one of `needles` occurs in the folded view, and returns its gate.
+    /// Registers a rule that can match only where one of `needles` occurs in the folded view, and returns its gate. It
+    /// may be open for a little more: for `so ` also where another character than a blank ends the word.
     ///
     /// Needles must be written as the folded view holds them (lower case). No needles, or an empty one, means the
     /// rule cannot be ruled out.
@@ -66,12 +87,21 @@ impl NeedleSet {
                 Some(&known) => known,
                 None => {
                     let new = self.next_clause();
-                    self.satisfied_by(new, &clause);
+                    self.satisfied_by(new, &clause, false);
                     self.shared.insert(clause, new);
                     new
                 }
             };
         }
+        gate
+    }
+
+    /// Registers a rule that can match only where a word (a maximal run of word characters of the folded view) passes
+    /// the test. The answer for a word is remembered, so the test may take its time.
+    pub fn gate_words(&mut self, test: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Gate {
+        let mut gate = Gate::ALWAYS;
+        gate.0[0] = self.next_clause();
+        self.tests.push((Box::new(test), gate.0[0]));
         gate
     }
 
@@ -81,7 +111,7 @@ impl NeedleSet {
     }
 
     /// Registers one rule for each item, in order, that needs this needle in the folded view, or, for an empty
-    /// needle, cannot be ruled out.
+    /// needle, cannot be ruled out. Its gate is open exactly where the needle is.
     pub fn run<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> GateRun {
         self.run_any(needles.into_iter().map(|needle| vec![needle.as_ref().to_vec()]))
     }
@@ -95,26 +125,27 @@ impl NeedleSet {
             if needles.is_empty() || needles.iter().any(Vec::is_empty) {
                 self.always.push(clause);
             } else {
-                self.satisfied_by(clause, &needles);
+                self.satisfied_by(clause, &needles, true);
             }
         }
         GateRun { first, len: self.clauses - first }
     }
 
-    fn satisfied_by(&mut self, clause: u32, needles: &[Vec<u8>]) {
+    fn satisfied_by(&mut self, clause: u32, needles: &[Vec<u8>], whole: bool) {
         debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
-        for needle in needles {
-            let at = match self.index.get(needle) {
+        for bytes in needles {
+            let at = match self.index.get(bytes) {
                 Some(&at) => at,
                 None => {
-                    self.index.insert(needle.clone(), self.needles.len());
-                    self.needles.push(needle.clone());
-                    self.openers.push(Vec::new());
+                    self.index.insert(bytes.clone(), self.needles.len());
+                    self.needles.push(Needle { bytes: bytes.clone(), ..Needle::default() });
                     self.needles.len() - 1
                 }
             };
-            if self.openers[at].last() != Some(&clause) {
-                self.openers[at].push(clause);
+            let needle = &mut self.needles[at];
+            needle.whole |= whole;
+            if needle.opens.last() != Some(&clause) {
+                needle.opens.push(clause);
             }
         }
     }
@@ -126,7 +157,27 @@ impl NeedleSet {
         for clause in self.always {
             set(&mut satisfied, clause as usize);
         }
-        Prefilter { search: LiteralSearch::new(&self.needles), openers: self.openers, satisfied }
+        let mut words = Vec::new();
+        let (mut inner, mut joint, mut joint_openers) = (Vec::new(), Vec::new(), Vec::new());
+        for needle in self.needles {
+            match Inner::of(&needle) {
+                Some((part, inside)) => {
+                    words.push(part.to_vec());
+                    inner.push(Inner { opens: needle.opens, ..inside });
+                }
+                None => {
+                    joint.push(needle.bytes);
+                    joint_openers.push(needle.opens);
+                }
+            }
+        }
+        Prefilter {
+            words: Words { search: LiteralSearch::new(&words), inner, tests: self.tests },
+            joints: JointSearch::new(&joint),
+            joint_openers,
+            satisfied,
+            caches: ThreadLocal::new(),
+        }
     }
 }
 
@@ -139,12 +190,80 @@ fn has(bits: &[u64], at: usize) -> bool {
 }
 
 /// The compiled prefilter of an engine.
-#[derive(Debug)]
+///
+/// Needles of word characters alone lie within words, and what is in a word is remembered, for each thread, as long as
+/// it keeps coming. All others have a joint and are looked for where such a character stands.
 pub struct Prefilter {
-    search: LiteralSearch,
-    openers: Vec<Vec<u32>>,
+    words: Words,
+    joints: JointSearch,
+    /// For each needle with a joint, the clauses it satisfies.
+    joint_openers: Vec<Vec<u32>>,
     /// The clauses before any needle was found: only those of rules that cannot be ruled out.
     satisfied: Vec<u64>,
+    caches: ThreadLocal<RefCell<WordCache>>,
+}
+
+impl fmt::Debug for Prefilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prefilter").field("needles", &self.needles().len()).finish_non_exhaustive()
+    }
+}
+
+/// A needle that lies within a word.
+#[derive(Default)]
+struct Inner {
+    /// Whether it must begin the word.
+    begins: bool,
+    /// Whether it must end the word.
+    ends: bool,
+    /// The clauses it satisfies.
+    opens: Vec<u32>,
+}
+
+impl Inner {
+    /// The part of a needle that lies within a word, and where in it; `None` for a needle of other characters too. A
+    /// blank at either end is too frequent to be looked at: that the word ends says nearly as much.
+    fn of(needle: &Needle) -> Option<(&[u8], Self)> {
+        let blank = |b: Option<&u8>| !needle.whole && b.is_some_and(|&b| is_blank(b));
+        let (begins, ends) = (blank(needle.bytes.first()), blank(needle.bytes.last()));
+        let part = needle.bytes.get(usize::from(begins)..needle.bytes.len() - usize::from(ends))?;
+        let within = !part.is_empty() && part.iter().all(|&b| is_word(b));
+        within.then_some((part, Inner { begins, ends, opens: Vec::new() }))
+    }
+}
+
+/// What single words satisfy.
+struct Words {
+    search: LiteralSearch,
+    /// Of each literal of the search.
+    inner: Vec<Inner>,
+    tests: Vec<(WordTest, u32)>,
+}
+
+impl Words {
+    /// Hands on the clauses that a word satisfies, some of them more than once.
+    fn each_clause(&self, word: &[u8], mut take: impl FnMut(u32)) {
+        self.search.each(word, &mut |needle: usize, start: usize| {
+            let Inner { begins, ends, opens } = &self.inner[needle];
+            let ends_word = || start + self.search.literals().get(needle).len() == word.len();
+            if (!begins || start == 0) && (!ends || ends_word()) {
+                opens.iter().for_each(|&clause| take(clause));
+            }
+        });
+        self.tests.iter().filter(|(test, _)| test(word)).for_each(|&(_, clause)| take(clause));
+    }
+
+    /// Adds the bits of a word's clauses.
+    fn learn(&self, word: &[u8], effects: &mut Vec<Effect>) {
+        let first = effects.len();
+        self.each_clause(word, |clause| {
+            let (place, bits) = (clause / 64, 1 << (clause % 64));
+            match effects[first..].iter_mut().find(|effect| effect.place == place) {
+                Some(effect) => effect.bits |= bits,
+                None => effects.push(Effect { place, bits }),
+            }
+        });
+    }
 }
 
 /// Which clauses a text satisfies.
@@ -179,31 +298,6 @@ impl OpenGates {
     }
 }
 
-/// A scan in progress.
-struct Scan<'p> {
-    openers: &'p [Vec<u32>],
-    /// A bit for each clause, then one for each needle found: a common word satisfies a hundred clauses, once is
-    /// enough.
-    bits: Vec<u64>,
-    /// Where the bits of needles begin.
-    seen: usize,
-}
-
-impl Finds for Scan<'_> {
-    fn wants(&self, needle: usize) -> bool {
-        !has(&self.bits, self.seen + needle)
-    }
-
-    fn found(&mut self, needle: usize, _start: usize) {
-        if self.wants(needle) {
-            set(&mut self.bits, self.seen + needle);
-            for &clause in &self.openers[needle] {
-                set(&mut self.bits, clause as usize);
-            }
-        }
-    }
-}
-
 impl Prefilter {
     /// A prefilter with no rules.
     #[must_use]
@@ -214,23 +308,52 @@ impl Prefilter {
     /// One pass over a folded text.
     #[must_use]
     pub fn scan(&self, folded: &[u8]) -> OpenGates {
-        let clauses = self.satisfied.len();
-        let mut bits = vec![0; clauses + self.openers.len().div_ceil(64)];
-        bits[..clauses].copy_from_slice(&self.satisfied);
-        let mut scan = Scan { openers: &self.openers, bits, seen: clauses * 64 };
-        self.search.each(folded, &mut scan);
-        OpenGates { bits: scan.bits }
+        let mut bits = self.satisfied.clone();
+        if bits.is_empty() {
+            return OpenGates { bits };
+        }
+        let mut cache = self.caches.get_or(|| RefCell::new(WordCache::new())).borrow_mut();
+        cache.begin_text();
+        let mut gap = 0;
+        each_word(folded, |start, end| {
+            self.scan_joints(folded, gap, start, &mut bits);
+            gap = end;
+            if end - start > LONGEST || bits.len() > MOST_PLACES {
+                self.words.each_clause(&folded[start..end], |clause| set(&mut bits, clause as usize));
+                return;
+            }
+            for effect in cache.effects_of(folded, start, end, |word, effects| self.words.learn(word, effects)) {
+                bits[effect.place as usize] |= effect.bits;
+            }
+        });
+        self.scan_joints(folded, gap, folded.len(), &mut bits);
+        OpenGates { bits }
+    }
+
+    /// Looks for the needles with a joint from `start` to `end`, where no word characters are.
+    fn scan_joints(&self, folded: &[u8], start: usize, end: usize, bits: &mut [u64]) {
+        for at in start..end {
+            self.joints.at(folded, at, &mut |needle: usize, _| {
+                self.joint_openers[needle].iter().for_each(|&clause| set(bits, clause as usize));
+            });
+        }
     }
 
     /// The different literals that are searched for.
     pub fn needles(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        (0..self.search.len()).map(|at| self.search.literal(at))
+        let lists = [self.words.search.literals(), self.joints.literals()];
+        let first = lists[0].len();
+        (0..first + lists[1].len()).map(move |at| match at.checked_sub(first) {
+            Some(at) => lists[1].get(at),
+            None => lists[0].get(at),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn overlapping_needles_open_all_their_gates() {
@@ -256,6 +379,54 @@ mod tests {
         assert!(open(b"build some", both) && open(b"some make", both));
         assert!(!open(b"some", both) && !open(b"make build", both));
         assert!(open(b"some", told) && !open(b"x", told));
+    }
+
+    #[test]
+    fn a_blank_at_an_end_is_looked_at_only_for_runs() {
+        let mut set = NeedleSet::new();
+        let gates = [set.gate(["only "]), set.gate([" left"]), set.gate([" mid "]), set.gate([" "])];
+        let run = set.run(["now ", " now", "only"]);
+        let prefilter = set.build();
+        let open = |text: &[u8]| {
+            let open = prefilter.scan(text);
+            (gates.map(|gate| open.is_open(gate)), open.open_in(run).collect::<Vec<_>>())
+        };
+        assert_eq!(open(b"only,left;mid"), ([true, true, true, false], vec![2]));
+        assert_eq!(open(b"onlyxleft xmidx"), ([false, false, false, true], vec![2]));
+        assert_eq!(open(b"now,xnow,x now"), ([false, false, false, true], vec![1]));
+    }
+
+    #[test]
+    fn words_open_the_gates_of_their_tests_however_long_they_are() {
+        let mut set = NeedleSet::new();
+        let long = set.gate_words(|word| word.len() > 20);
+        let capital = set.gate_words(|word| word.contains(&b'L'));
+        let prefilter = set.build();
+        for _ in 0..2 {
+            let open = |text: &[u8]| [long, capital].map(|gate| prefilter.scan(text).is_open(gate));
+            assert_eq!(open(b"a short text"), [false, false]);
+            assert_eq!(open(b"aaaaaaaaaaaaaaaaaaaaaaaaa xLx"), [true, true]);
+            assert_eq!(open(b""), [false, false]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn gates_open_where_their_needles_are(
+            needles in prop::collection::vec("[ab .-]{1,6}", 1..20), texts in prop::collection::vec("[ab .-]{0,90}", 1..5)
+        ) {
+            let mut set = NeedleSet::new();
+            let gates: Vec<Gate> = needles.iter().map(|needle| set.gate([needle])).collect();
+            let run = set.run(&needles);
+            let prefilter = set.build();
+            // Twice: what words satisfy is remembered.
+            for text in texts.iter().chain(&texts) {
+                let open = prefilter.scan(text.as_bytes());
+                let contained: Vec<usize> = (0..needles.len()).filter(|&at| text.contains(&needles[at])).collect();
+                prop_assert!(contained.iter().all(|&at| open.is_open(gates[at])));
+                prop_assert_eq!(open.open_in(run).collect::<Vec<_>>(), contained);
+            }
+        }
     }
 
     #[test]

@@ -8,30 +8,60 @@
 use super::frequency;
 use memchr::memchr_iter;
 
-/// What takes the results of a search.
-pub trait Finds {
-    /// Whether further places of a literal are of interest; asked before bytes are compared.
-    fn wants(&self, _literal: usize) -> bool {
-        true
-    }
-
-    /// A literal begins at this byte.
-    fn found(&mut self, literal: usize, start: usize);
+/// Literals, known by their place in the list.
+#[derive(Debug, Default)]
+pub struct Literals {
+    /// All literals, one after the other.
+    bytes: Vec<u8>,
+    /// Where each ends in `bytes`.
+    ends: Vec<u32>,
 }
 
-impl<F: FnMut(usize, usize)> Finds for F {
-    fn found(&mut self, literal: usize, start: usize) {
-        self(literal, start);
+impl Literals {
+    /// Adds one.
+    #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
+    pub fn push(&mut self, literal: &[u8]) {
+        self.bytes.extend_from_slice(literal);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A literal's bytes.
+    #[must_use]
+    pub fn get(&self, at: usize) -> &[u8] {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        &self.bytes[start..self.ends[at] as usize]
+    }
+
+    /// Hands on those of the literals that are in the text with their group of bytes at `place`, where it was found.
+    pub(super) fn compare(&self, owners: &[Owner], text: &[u8], place: usize, found: &mut impl FnMut(usize, usize)) {
+        for owner in owners {
+            let at = owner.literal as usize;
+            let Some(start) = place.checked_sub(owner.before as usize) else { continue };
+            let Some(bytes) = text.get(start..start + owner.len as usize) else { continue };
+            // A literal of four bytes and less is its group.
+            if bytes.len() <= 4 || bytes == self.get(at) {
+                found(at, start);
+            }
+        }
     }
 }
 
 /// Literals to look for.
 #[derive(Debug, Default)]
 pub struct LiteralSearch {
-    /// All literals, one after the other.
-    bytes: Vec<u8>,
-    /// Where each begins in `bytes`, and the end of the last.
-    bounds: Vec<u32>,
+    literals: Literals,
     quads: Grams<4, 2048>,
     triples: Grams<3, 256>,
     pairs: Grams<2, 256>,
@@ -82,7 +112,11 @@ impl<const N: usize, const WORDS: usize> GroupFilter<N, WORDS> {
 
 /// The window of up to four bytes, with zeros behind them.
 #[must_use]
+#[inline]
 pub fn window(bytes: &[u8]) -> u32 {
+    if let Some(&window) = bytes.first_chunk() {
+        return u32::from_le_bytes(window);
+    }
     let mut window = [0; 4];
     let len = bytes.len().min(4);
     window[..len].copy_from_slice(&bytes[..len]);
@@ -91,7 +125,7 @@ pub fn window(bytes: &[u8]) -> u32 {
 
 /// Groups of `N` bytes of which each stands for some literals.
 #[derive(Debug)]
-struct Grams<const N: usize, const WORDS: usize> {
+pub(super) struct Grams<const N: usize, const WORDS: usize> {
     filter: GroupFilter<N, WORDS>,
     /// Open addressing; a slot without owners is free.
     slots: Vec<Slot>,
@@ -107,12 +141,12 @@ struct Slot {
 
 /// A literal that has the group of bytes.
 #[derive(Clone, Copy, Debug)]
-struct Owner {
-    literal: u32,
+pub(super) struct Owner {
+    pub literal: u32,
     /// How many bytes it has before the group.
-    before: u32,
+    pub before: u32,
     /// How many bytes it has.
-    len: u32,
+    pub len: u32,
 }
 
 impl<const N: usize, const WORDS: usize> Default for Grams<N, WORDS> {
@@ -122,7 +156,7 @@ impl<const N: usize, const WORDS: usize> Default for Grams<N, WORDS> {
 }
 
 impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
-    fn build(mut grams: Vec<(u32, Owner)>) -> Self {
+    pub fn build(mut grams: Vec<(u32, Owner)>) -> Self {
         if grams.is_empty() {
             return Self::default();
         }
@@ -149,8 +183,13 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         (gram.wrapping_mul(0x85EB_CA6B) >> 7) as usize & (slots - 1)
     }
 
-    fn owners(&self, window: u32) -> &[Owner] {
-        if self.filter.may_have(window) == 0 {
+    #[inline(always)]
+    pub fn may_have(&self, window: u32) -> bool {
+        self.filter.may_have(window) == 1
+    }
+
+    pub fn owners(&self, window: u32) -> &[Owner] {
+        if !self.may_have(window) {
             return &[];
         }
         let gram = GroupFilter::<N, WORDS>::group(window);
@@ -173,12 +212,11 @@ impl LiteralSearch {
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
     pub fn new<L: AsRef<[u8]>>(literals: &[L]) -> Self {
-        let mut search = LiteralSearch { bounds: vec![0], ..LiteralSearch::default() };
+        let mut search = LiteralSearch::default();
         let (mut quads, mut triples, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         for (at, literal) in literals.iter().enumerate() {
             let (at, literal) = (at as u32, literal.as_ref());
-            search.bytes.extend_from_slice(literal);
-            search.bounds.push(search.bytes.len() as u32);
+            search.literals.push(literal);
             let whole = Owner { literal: at, before: 0, len: literal.len() as u32 };
             match *literal {
                 [] => search.empties.push(at),
@@ -199,56 +237,44 @@ impl LiteralSearch {
         search
     }
 
-    /// How many literals there are.
+    /// The literals.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.bounds.len().saturating_sub(1)
-    }
-
-    /// Whether there are no literals.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// A literal's bytes.
-    #[must_use]
-    pub fn literal(&self, at: usize) -> &[u8] {
-        &self.bytes[self.bounds[at] as usize..self.bounds[at + 1] as usize]
+    pub fn literals(&self) -> &Literals {
+        &self.literals
     }
 
     /// Hands on every literal and the byte where it begins, as often as it occurs, in no order to rely on; an empty
     /// literal once, at the start.
-    pub fn each(&self, text: &[u8], finds: &mut impl Finds) {
+    pub fn each(&self, text: &[u8], found: &mut impl FnMut(usize, usize)) {
         for &at in &self.empties {
-            finds.found(at as usize, 0);
+            found(at as usize, 0);
         }
         for &(byte, at) in &self.singles {
-            memchr_iter(byte, text).for_each(|i| finds.found(at as usize, i));
+            memchr_iter(byte, text).for_each(|i| found(at as usize, i));
         }
         if [self.quads.owners.len(), self.triples.owners.len(), self.pairs.owners.len()] == [0, 0, 0] {
             return;
         }
         match (self.triples.owners.is_empty(), self.pairs.owners.is_empty()) {
-            (true, true) => self.pass::<false, false>(text, finds),
-            (true, false) => self.pass::<false, true>(text, finds),
-            (false, true) => self.pass::<true, false>(text, finds),
-            (false, false) => self.pass::<true, true>(text, finds),
+            (true, true) => self.pass::<false, false>(text, found),
+            (true, false) => self.pass::<false, true>(text, found),
+            (false, true) => self.pass::<true, false>(text, found),
+            (false, false) => self.pass::<true, true>(text, found),
         }
     }
 
-    fn pass<const TRIPLES: bool, const PAIRS: bool>(&self, text: &[u8], finds: &mut impl Finds) {
+    fn pass<const TRIPLES: bool, const PAIRS: bool>(&self, text: &[u8], found: &mut impl FnMut(usize, usize)) {
         for (place, window) in text.windows(4).enumerate() {
             let window = u32::from_le_bytes([window[0], window[1], window[2], window[3]]);
             if self.may_begin::<TRIPLES, PAIRS>(window) {
-                self.at(text, window, place, finds);
+                self.at(text, window, place, found);
             }
         }
         // The last three bytes, with zeros after them: what ends beyond the text is not found by comparing.
         for place in text.len().saturating_sub(3)..text.len() {
             let window = window(&text[place..]);
             if self.may_begin::<TRIPLES, PAIRS>(window) {
-                self.at(text, window, place, finds);
+                self.at(text, window, place, found);
             }
         }
     }
@@ -263,20 +289,9 @@ impl LiteralSearch {
 
     /// Compares the literals whose group begins the window.
     #[inline(never)]
-    fn at(&self, text: &[u8], window: u32, place: usize, finds: &mut impl Finds) {
+    fn at(&self, text: &[u8], window: u32, place: usize, found: &mut impl FnMut(usize, usize)) {
         let owners = [self.quads.owners(window), self.triples.owners(window), self.pairs.owners(window)];
-        for owner in owners.into_iter().flatten() {
-            let at = owner.literal as usize;
-            if !finds.wants(at) {
-                continue;
-            }
-            let Some(start) = place.checked_sub(owner.before as usize) else { continue };
-            let Some(bytes) = text.get(start..start + owner.len as usize) else { continue };
-            // A literal of four bytes and less is its group.
-            if bytes.len() <= 4 || bytes == self.literal(at) {
-                finds.found(at, start);
-            }
-        }
+        owners.iter().for_each(|owners| self.literals.compare(owners, text, place, found));
     }
 }
 
@@ -302,22 +317,6 @@ mod tests {
         assert_eq!(found(&literals, "zzzzzzz"), [(0, 0), (7, 0), (7, 1), (7, 2)]);
         assert_eq!(found(&["a\0"], "a"), []);
         assert_eq!(found(&[], "abc"), []);
-    }
-
-    #[test]
-    fn what_is_not_wanted_is_not_found() {
-        struct Once(Vec<(usize, usize)>);
-        impl Finds for Once {
-            fn wants(&self, literal: usize) -> bool {
-                self.0.iter().all(|&(at, _)| at != literal)
-            }
-            fn found(&mut self, literal: usize, start: usize) {
-                self.0.push((literal, start));
-            }
-        }
-        let mut once = Once(Vec::new());
-        LiteralSearch::new(&["ab", "bc"]).each(b"abcabc", &mut once);
-        assert_eq!(once.0, [(0, 0), (1, 1)]);
     }
 
     proptest! {

@@ -152,6 +152,12 @@ impl<'a> Text<'a> {
         view.as_deref().unwrap_or_else(|| self.lower_folded())
     }
 
+    /// Whether [`Text::folded`] shows all that [`Text::lower_exact`] does: then the one is the other.
+    #[must_use]
+    pub fn is_lowered_by_folding(&self) -> bool {
+        self.ascii || !self.raw.contains(['\u{130}', '\u{131}', '\u{17F}'])
+    }
+
     /// The text with each character on whose class Python and the `regex` crate disagree replaced by one of the
     /// same length in bytes that both class as Python does: places in it are places in the text.
     #[must_use]

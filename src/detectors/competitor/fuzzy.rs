@@ -1,6 +1,6 @@
 //! Misspelt names: a text's words compared with a name.
 
-use crate::text::{Text, chars, fold};
+use crate::text::chars;
 use rapidfuzz::distance::lcs_seq::BatchComparator;
 
 /// Shorter words (in characters) are not compared.
@@ -11,38 +11,7 @@ const PREFIX: usize = 5;
 const TABLE: usize = 32;
 
 /// The words of a lowered text that are long enough, in order.
-pub(super) struct Words<'t> {
-    lower: &'t str,
-    /// In [`Text::lower_exact`], whose places are those of the lowered text's code points.
-    folded: Vec<&'t [u8]>,
-}
-
-impl<'t> Words<'t> {
-    pub(super) fn of(text: &'t Text<'_>) -> Self {
-        let view = text.lower_exact();
-        let mut folded = Vec::with_capacity(view.len() / 6 + 1);
-        let mut start = 0;
-        for (at, &b) in view.iter().enumerate() {
-            if !fold::is_word(b) {
-                if at - start >= MIN_WORD {
-                    folded.push(&view[start..at]);
-                }
-                start = at + 1;
-            }
-        }
-        if view.len() - start >= MIN_WORD {
-            folded.push(&view[start..]);
-        }
-        Words { lower: text.lower(), folded }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.folded.is_empty()
-    }
-}
-
-/// The same words in the lowered text itself.
-fn wide_words(lower: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(lower: &str) -> impl Iterator<Item = &str> {
     lower.split(|c| !chars::is_word(c)).filter(|word| word.chars().nth(MIN_WORD - 1).is_some())
 }
 
@@ -75,7 +44,6 @@ pub(super) struct FuzzyName {
     /// For each length of a word, the least it must have in common with the name; more than its length when no word
     /// of that length is similar enough.
     least: [usize; TABLE],
-    /// Whether the name is ASCII: then the folded view tells all.
     ascii: bool,
 }
 
@@ -97,19 +65,15 @@ impl FuzzyName {
         fuzzy
     }
 
-    /// Whether any of the words is similar enough or begins like the name.
-    pub(super) fn matches(&self, words: &Words<'_>) -> bool {
-        if !self.ascii {
-            return wide_words(words.lower).any(|word| {
-                self.prefix.as_ref().is_some_and(|prefix| word.starts_with(prefix.as_str()))
-                    || self.is_like(word.chars().count(), word.chars())
-            });
-        }
-        let prefix = self.prefix.as_deref().map(str::as_bytes);
-        words.folded.iter().any(|word| {
-            prefix.is_some_and(|prefix| word[0] == prefix[0] && word.starts_with(prefix))
-                || self.is_like(word.len(), word.iter().map(|&b| char::from(b)))
-        })
+    /// Whether the name is ASCII: then a word of the folded view shows whether it matches.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// Whether a lowered word of so many characters is long enough and similar enough or begins like the name.
+    pub(super) fn matches(&self, length: usize, word: impl DoubleEndedIterator<Item = char> + Clone) -> bool {
+        let begins = |prefix: &String| prefix.chars().eq(word.clone().take(PREFIX));
+        length >= MIN_WORD && (self.prefix.as_ref().is_some_and(begins) || self.is_like(length, word))
     }
 
     /// Whether a word is similar enough. What it has in common with the name is no longer than the word's letters
@@ -164,7 +128,6 @@ impl FuzzyName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Prefilter;
 
     fn score(name: &str, word: &str) -> f64 {
         let name = FuzzyName::new(name, 0.0);
@@ -185,11 +148,14 @@ mod tests {
         }
     }
 
+    fn matches(name: &str, text: &str, threshold: f64) -> bool {
+        let name = FuzzyName::new(name, threshold);
+        let lower = chars::lower(text);
+        words(&lower).any(|word| name.matches(word.chars().count(), word.chars()))
+    }
+
     #[test]
     fn similar_words_and_shared_beginnings_match() {
-        let none = Prefilter::none();
-        let matches =
-            |name, text: &str, threshold| FuzzyName::new(name, threshold).matches(&Words::of(&Text::new(text, &none)));
         assert!(matches("acme", "an acmee, or so", 85.0) && !matches("acme", "acne", 85.0));
         assert!(matches("microsoft", "a microwave", 100.0) && !matches("micr", "micra", 100.0));
         assert!(matches("ac", "zzz", 0.0) && !matches("ac", "zz", 0.0) && !matches("acme", "acmee", f64::NAN));
@@ -208,8 +174,7 @@ mod tests {
 
     #[test]
     fn words_of_other_scripts_are_compared_by_their_letters() {
-        let none = Prefilter::none();
-        let matches = |name, text: &str| FuzzyName::new(name, 85.0).matches(&Words::of(&Text::new(text, &none)));
+        let matches = |name, text: &str| matches(name, text, 85.0);
         assert!(matches("яндекс", "ЯНДЕКC") && !matches("яндекс", "ятдфкс"));
         assert!(matches("initech", "éinitech") && !matches("ıbm corp", "ibm"));
         assert!(matches("acmes", "ac\u{212A}mes"));

@@ -9,11 +9,12 @@ use crate::engine::{
 };
 use crate::text::redact::replace_spans;
 use crate::text::term::{Term, TermList};
-use crate::text::{NeedleSet, Prefilter, Text, chars};
+use crate::text::{Gate, NeedleSet, Prefilter, Text, chars};
 use crate::value::{Map, Value};
 use context::{Context, Contexts};
-use fuzzy::{FuzzyName, Words};
+use fuzzy::FuzzyName;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What stands in a name's place.
 const MASK: &str = "[COMPETITOR]";
@@ -37,7 +38,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         }
         names.push(Name {
             id: format!("competitor.{}", name.replace(' ', "_")).into(),
-            fuzzy: threshold.clone().map(|threshold| Ok(FuzzyName::new(&name, threshold?))),
+            misspelt: threshold.clone().map(|threshold| Ok(Misspelt::new(&name, threshold?, needles))),
             term: Term::word(name),
         });
     }
@@ -93,7 +94,34 @@ struct Name {
     id: RuleId,
     term: Term,
     /// Where misspellings are looked for. A threshold of the wrong kind fails only where a word is compared.
-    fuzzy: Option<Result<FuzzyName, EvalError>>,
+    misspelt: Option<Result<Misspelt, EvalError>>,
+}
+
+/// A name's misspellings.
+struct Misspelt {
+    name: Arc<FuzzyName>,
+    /// Open when a word of the folded view matches.
+    gate: Gate,
+}
+
+impl Misspelt {
+    fn new(name: &str, threshold: f64, needles: &mut NeedleSet) -> Self {
+        let name = Arc::new(FuzzyName::new(name, threshold));
+        let gate = if name.is_ascii() {
+            let name = Arc::clone(&name);
+            needles.gate_words(move |word| name.matches(word.len(), word.iter().map(|&b| char::from(b))))
+        } else {
+            Gate::ALWAYS
+        };
+        Misspelt { name, gate }
+    }
+
+    fn occurs(&self, text: &Text<'_>) -> bool {
+        if self.name.is_ascii() && text.is_lowered_by_folding() {
+            return text.is_open(self.gate);
+        }
+        fuzzy::words(text.lower()).any(|word| self.name.matches(word.chars().count(), word.chars()))
+    }
 }
 
 impl Detector for Competitor {
@@ -102,11 +130,10 @@ impl Detector for Competitor {
         for at in self.terms.matches(text) {
             mentioned[self.owners[at]] = true;
         }
-        let mut words = None;
         let mut hits = Vec::new();
         let mut redacted = Vec::new();
         for (name, mentioned) in self.names.iter().zip(mentioned) {
-            if !mentioned && !name.is_misspelt(words.get_or_insert_with(|| Words::of(text)))? {
+            if !mentioned && !name.is_misspelt(text)? {
                 continue;
             }
             let context = self.contexts.of(name.term.as_str(), text.lower());
@@ -124,10 +151,10 @@ impl Detector for Competitor {
 }
 
 impl Name {
-    fn is_misspelt(&self, words: &Words<'_>) -> Result<bool, EvalError> {
-        match &self.fuzzy {
-            Some(Ok(name)) => Ok(name.matches(words)),
-            Some(Err(e)) if !words.is_empty() => Err(e.clone()),
+    fn is_misspelt(&self, text: &Text<'_>) -> Result<bool, EvalError> {
+        match &self.misspelt {
+            Some(Ok(misspelt)) => Ok(misspelt.occurs(text)),
+            Some(Err(e)) if fuzzy::words(text.lower()).next().is_some() => Err(e.clone()),
             _ => Ok(false),
         }
     }

@@ -375,7 +375,7 @@ impl VariantSearch {
         };
         let mut seen = vec![false; self.terms];
         self.patterns.each(folded, &mut |pattern: usize, start: usize| {
-            let end = start + self.patterns.literal(pattern).len();
+            let end = start + self.patterns.literals().get(pattern).len();
             for owner in &self.owners[pattern] {
                 let matches =
                     !seen[owner.term] && if owner.substring { exact(start..end) } else { edge(start) && edge(end) };

@@ -1,0 +1,144 @@
+//! The search of literals that are not all word characters: they need a look only where such a character stands.
+//!
+//! Each literal is represented by up to four neighbouring bytes of which one, the joint, is no word character. How
+//! many of the bytes stand before the joint is the literal's class; the classes that any literal has are tried at
+//! each byte of a text that some literal has for its joint.
+
+use super::fold::is_word;
+use super::frequency;
+use super::search::{Grams, Literals, Owner, window};
+
+/// Literals to look for at joints.
+#[derive(Debug, Default)]
+pub struct JointSearch {
+    literals: Literals,
+    classes: Vec<Class>,
+    /// For each byte, the classes (as bits) of the literals whose joint it is.
+    of_byte: Vec<u16>,
+}
+
+/// Literals with so many bytes before and behind their joints in the bytes that represent them.
+#[derive(Debug)]
+struct Class {
+    before: usize,
+    /// Of a window of four bytes, those that count.
+    mask: u32,
+    grams: Grams<4, 256>,
+}
+
+/// Bytes before a joint that can be in the group that represents a literal, with those behind it and itself as many.
+const REACH: usize = 4;
+
+impl JointSearch {
+    /// Prepares the search. Each literal must hold a byte that is no word character.
+    #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
+    pub fn new<L: AsRef<[u8]>>(literals: &[L]) -> Self {
+        let mut search = JointSearch { of_byte: vec![0; 256], ..JointSearch::default() };
+        // The bytes before the joint and in all that make a class, and the groups of each class.
+        let (mut kinds, mut groups) = (Vec::new(), Vec::<Vec<(u32, Owner)>>::new());
+        for (at, literal) in literals.iter().map(AsRef::as_ref).enumerate() {
+            search.literals.push(literal);
+            let Some((joint, before, group)) = representative(literal) else { continue };
+            let kind = (before, group.len());
+            let class = kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
+                kinds.push(kind);
+                groups.push(Vec::new());
+                kinds.len() - 1
+            });
+            let owner = Owner { literal: at as u32, before: (joint - before) as u32, len: literal.len() as u32 };
+            groups[class].push((window(group), owner));
+            search.of_byte[usize::from(literal[joint])] |= 1 << class;
+        }
+        let class =
+            |((before, len), groups)| Class { before, mask: u32::MAX >> (32 - 8 * len), grams: Grams::build(groups) };
+        search.classes = kinds.into_iter().zip(groups).map(class).collect();
+        search
+    }
+
+    /// The literals.
+    pub fn literals(&self) -> &Literals {
+        &self.literals
+    }
+
+    /// Hands on the literals with their joint at `at`, and the bytes where they begin. Where several bytes of a literal
+    /// are no word characters it is found at one of them.
+    #[inline]
+    pub fn at(&self, text: &[u8], at: usize, found: &mut impl FnMut(usize, usize)) {
+        let mut classes = self.of_byte.get(usize::from(text[at])).copied().unwrap_or(0);
+        if classes == 0 {
+            return;
+        }
+        let around = around(text, at);
+        while classes != 0 {
+            let class = &self.classes[classes.trailing_zeros() as usize];
+            classes &= classes - 1;
+            #[allow(clippy::cast_possible_truncation)] // The lower half is meant.
+            let window = (around >> (8 * (REACH - class.before))) as u32 & class.mask;
+            if class.grams.may_have(window)
+                && let Some(place) = at.checked_sub(class.before)
+            {
+                self.literals.compare(class.grams.owners(window), text, place, found);
+            }
+        }
+    }
+}
+
+/// The bytes from [`REACH`] before a place on; zeros stand before and behind the text.
+fn around(text: &[u8], at: usize) -> u64 {
+    if let Some(&bytes) = at.checked_sub(REACH).and_then(|start| text[start..].first_chunk()) {
+        return u64::from_le_bytes(bytes);
+    }
+    let byte = |i: usize| (at + i).checked_sub(REACH).and_then(|at| text.get(at)).copied().unwrap_or(0);
+    u64::from_le_bytes(std::array::from_fn(byte))
+}
+
+/// What represents a literal: its joint, how many bytes before that, and all the bytes.
+fn representative(literal: &[u8]) -> Option<(usize, usize, &[u8])> {
+    let len = literal.len().min(4);
+    let joints = literal.iter().enumerate().filter(|&(_, &b)| !is_word(b));
+    let groups = joints.flat_map(|(joint, _)| {
+        (0..len).filter_map(move |before| {
+            let start = joint.checked_sub(before)?;
+            Some((joint, before, literal.get(start..start + len)?))
+        })
+    });
+    // Each class costs a look, so what can be in the usual one is, however common.
+    groups.max_by_key(|&(_, before, group)| (before == 1 && len == 4, frequency::bits(group)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
+        let search = JointSearch::new(literals);
+        let mut found = Vec::new();
+        for at in (0..text.len()).filter(|&at| !is_word(text.as_bytes()[at])) {
+            search.at(text.as_bytes(), at, &mut |literal, start| found.push((literal, start)));
+        }
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn literals_are_found_at_both_ends_of_a_text() {
+        assert_eq!(found(&["-", "a-", "-b", "a-b", "xxa-b"], "a-b"), [(0, 1), (1, 0), (2, 1), (3, 0)]);
+        assert_eq!(found(&["a-b-c-d-e", "--"], "a-b-c-d-e a-b-c-d-"), [(0, 0)]);
+        assert_eq!(found(&["a-\0"], "a-"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn every_occurrence_is_found_and_nothing_else(
+            literals in prop::collection::vec("[ab]{0,3}[-.][ab-]{0,5}", 0..20), text in "[ab.-]{0,60}"
+        ) {
+            let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
+            let mut expected = Vec::new();
+            for (at, literal) in literals.iter().enumerate() {
+                expected.extend((0..text.len()).filter(|&i| text[i..].starts_with(literal)).map(|i| (at, i)));
+            }
+            prop_assert_eq!(found(&literals, &text), expected);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What words mean to the prefilter, remembered: texts consist of a few thousand words over and over.
+
+/// Bytes of the longest word that is remembered.
+pub const LONGEST: usize = 16;
+
+/// Bytes of the longest word that has little room to itself, as most have.
+const SHORT: usize = 8;
+
+/// Pairs of words that are remembered of each kind, a power of two. Each word has one pair to be in, before or behind
+/// the other.
+const PAIRS: usize = 4096;
+
+/// Places of the largest set whose bits are remembered.
+pub const MOST_PLACES: usize = u16::MAX as usize;
+
+/// Bits to set in one place of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// Which 64 bits.
+    pub place: u32,
+    /// The bits.
+    pub bits: u64,
+}
+
+/// Beyond so many effects of all words everything is forgotten: words that give way leave most of theirs behind.
+const MOST_EFFECTS: usize = 1 << 17;
+
+/// A word of at most so many times eight bytes. Small, to stay in the processor's caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot<const EIGHTS: usize> {
+    /// The bytes, zeros behind them; no word is all zeros.
+    word: [u64; EIGHTS],
+    /// The effects.
+    first: u32,
+    len: u16,
+    /// The last text that had it.
+    text: u16,
+}
+
+impl<const EIGHTS: usize> Slot<EIGHTS> {
+    const FREE: Self = Slot { word: [0; EIGHTS], first: 0, len: 0, text: 0 };
+
+    /// Where the effects begin, how many there are, and the last text.
+    fn parts(&mut self) -> (usize, usize, &mut u16) {
+        (self.first as usize, usize::from(self.len), &mut self.text)
+    }
+}
+
+/// In each pair the word that came last is first.
+type Pairs<const EIGHTS: usize> = Box<[[Slot<EIGHTS>; 2]]>;
+
+fn pairs<const EIGHTS: usize>() -> Pairs<EIGHTS> {
+    vec![[Slot::FREE; 2]; PAIRS].into_boxed_slice()
+}
+
+/// Words and their effects, of one thread.
+#[derive(Debug)]
+pub struct WordCache {
+    short: Pairs<1>,
+    long: Pairs<2>,
+    effects: Vec<Effect>,
+    text: u16,
+}
+
+impl WordCache {
+    /// Remembers nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        WordCache { short: pairs(), long: pairs(), effects: Vec::new(), text: 0 }
+    }
+
+    /// To be called before the words of each text.
+    pub fn begin_text(&mut self) {
+        if self.effects.len() > MOST_EFFECTS {
+            self.short.fill([Slot::FREE; 2]);
+            self.long.fill([Slot::FREE; 2]);
+            self.effects.clear();
+        }
+        self.text = self.text.checked_add(1).unwrap_or_else(|| {
+            self.short.as_flattened_mut().iter_mut().for_each(|slot| slot.text = 0);
+            self.long.as_flattened_mut().iter_mut().for_each(|slot| slot.text = 0);
+            1
+        });
+    }
+
+    /// The effects, on a set of at most [`MOST_PLACES`], of the word at `start..end` of a text (not longer than
+    /// [`LONGEST`]); none when the text has had it before. `learn` adds those of a word that is not known.
+    #[inline]
+    pub fn effects_of(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        end: usize,
+        learn: impl FnOnce(&[u8], &mut Vec<Effect>),
+    ) -> &[Effect] {
+        let learn = |effects: &mut Vec<Effect>| learn(&text[start..end], effects);
+        let word = word_at(text, start, end);
+        let (first, len, last_text) = if end - start <= SHORT {
+            let [word, _] = word;
+            slot_of([word], word, &mut self.short, &mut self.effects, learn).parts()
+        } else {
+            let mixed = word[0] ^ word[1].rotate_left(29);
+            slot_of(word, mixed, &mut self.long, &mut self.effects, learn).parts()
+        };
+        if len == 0 || *last_text == self.text {
+            return &[];
+        }
+        *last_text = self.text;
+        &self.effects[first..first + len]
+    }
+}
+
+/// The bytes of a word and zeros behind them.
+fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
+    let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
+        Some(&bytes) => u128::from_le_bytes(bytes),
+        None => {
+            let mut bytes = [0; LONGEST];
+            bytes[..end - start].copy_from_slice(&text[start..end]);
+            u128::from_le_bytes(bytes)
+        }
+    };
+    let word = bytes & u128::MAX >> (8 * (LONGEST - (end - start)));
+    #[allow(clippy::cast_possible_truncation)] // The halves are what is wanted.
+    [word as u64, (word >> 64) as u64]
+}
+
+#[allow(clippy::cast_possible_truncation)] // A few bits are left.
+fn pair_of(mixed: u64) -> usize {
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - PAIRS.ilog2())) as usize
+}
+
+/// The slot of a word, which `learn` fills where it is new.
+#[inline]
+fn slot_of<'p, const EIGHTS: usize>(
+    word: [u64; EIGHTS],
+    mixed: u64,
+    pairs: &'p mut Pairs<EIGHTS>,
+    effects: &mut Vec<Effect>,
+    learn: impl FnOnce(&mut Vec<Effect>),
+) -> &'p mut Slot<EIGHTS> {
+    let pair = &mut pairs[pair_of(mixed)];
+    if pair[0].word != word {
+        pair.swap(0, 1);
+        if pair[0].word != word {
+            let new = effects.len();
+            learn(effects);
+            let (first, len) = room(effects, new, &pair[0]);
+            pair[0] = Slot { word, first, len, text: 0 };
+        }
+    }
+    &mut pair[0]
+}
+
+/// Where the effects from `new` on are to be found: in the place of those of a word that gives way, where they fit.
+#[allow(clippy::cast_possible_truncation)] // So many effects are not kept, and a word has one for a place.
+fn room<const EIGHTS: usize>(effects: &mut Vec<Effect>, new: usize, old: &Slot<EIGHTS>) -> (u32, u16) {
+    let len = effects.len() - new;
+    if len > usize::from(old.len) {
+        return (new as u32, len as u16);
+    }
+    effects.copy_within(new.., old.first as usize);
+    effects.truncate(new);
+    (old.first, len as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_learnt_once_and_counts_once_in_a_text() {
+        let mut cache = WordCache::new();
+        let effect = Effect { place: 3, bits: 5 };
+        let mut learnt = Vec::new();
+        let mut look = |cache: &mut WordCache, text: &[u8], start, end| {
+            let effects = cache.effects_of(text, start, end, |word, effects| {
+                learnt.push(word.to_vec());
+                effects.push(effect);
+            });
+            effects.to_vec()
+        };
+        cache.begin_text();
+        assert_eq!(look(&mut cache, b"word and a word behind", 0, 4), [effect]);
+        assert_eq!(look(&mut cache, b"word and a word behind", 11, 15), []);
+        assert_eq!(look(&mut cache, b"sword", 0, 5), [effect]);
+        cache.begin_text();
+        assert_eq!(look(&mut cache, b"sword", 1, 5), [effect]);
+        assert_eq!(look(&mut cache, b"words", 0, 4), []);
+        assert_eq!(look(&mut cache, b"sixteen_bytes_xy", 0, 16), [effect]);
+        assert_eq!(learnt, [&b"word"[..], b"sword", b"sixteen_bytes_xy"]);
+    }
+
+    #[test]
+    fn effects_do_not_pile_up() {
+        let mut cache = WordCache::new();
+        for number in 0..2 * MOST_EFFECTS as u64 {
+            cache.begin_text();
+            let word = (number | 1 << 63).to_le_bytes();
+            let expected = vec![Effect { place: 7, bits: number }; number as usize % 4];
+            let effects = cache.effects_of(&word, 0, 8, |_, effects| effects.extend(&expected));
+            assert_eq!(effects, expected);
+        }
+        assert!(cache.effects.len() <= MOST_EFFECTS + 3);
+    }
+
+    #[test]
+    fn words_of_one_pair_do_not_mix_up_their_effects() {
+        let mut cache = WordCache::new();
+        let words: Vec<[u8; 8]> = (1..).filter(|&n| pair_of(n) == 5).take(3).map(u64::to_le_bytes).collect();
+        for turn in [0, 1, 0, 2, 1, 0, 0, 2, 1, 1] {
+            cache.begin_text();
+            let expected = vec![Effect { place: 0, bits: turn as u64 }; 3 - turn];
+            let effects = cache.effects_of(&words[turn], 0, 8, |_, effects| effects.extend(&expected));
+            assert_eq!(effects, expected);
+        }
+    }
+}
