@@ -151,6 +151,7 @@ fn allocations_of_run(engine: &Engine, samples: usize) -> u64 {
         csv: true,
         by: &[],
         keep: &keep,
+        bins: znyx_bench::metrics::Bins::default(),
         skip_bad_rows: false,
     };
     let info = allocation_counter::measure(|| {

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Nothing outside this room prints or exits.
 
+mod bins;
 pub mod compare;
 mod exit;
 mod judge;
@@ -11,6 +12,7 @@ mod run_args;
 pub mod scorecard;
 mod terminal;
 
+pub use bins::BinArgs;
 pub use exit::{EXIT_CODES, Exit, Failure};
 pub use run_args::RunArgs;
 pub use terminal::{ColorChoice, Terminal};

@@ -64,6 +64,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
         csv,
         by: &args.by,
         keep: &keep,
+        bins: args.bins.bins(),
         skip_bad_rows: args.on_bad_row == OnBadRow::Skip,
     };
     let interrupted = interruptible();

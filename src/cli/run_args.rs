@@ -1,11 +1,12 @@
 //! The flags of `run`.
 
+use super::bins::BinArgs;
 use super::terminal::ColorChoice;
 use crate::api::Decision;
 use crate::dataset::{Context, Format};
 use crate::engine::EngineOptions;
 use crate::metrics::gate::{max_fn, max_fp_rate, min_accuracy};
-use crate::metrics::{Gate, GateError};
+use crate::metrics::{Bins, Gate, GateError};
 use crate::policy::{LoadOptions, SignatureRules, Validation};
 use crate::runner::Kind;
 use clap::{Args, ValueEnum};
@@ -169,6 +170,10 @@ pub struct RunArgs {
     /// Group the figures by the values of a metadata key, such as language or customer.tier
     #[arg(long, value_name = "KEY", value_delimiter = ',', help_heading = "Output")]
     pub by: Vec<String>,
+
+    /// Bins of the figures of the risk score.
+    #[command(flatten)]
+    pub bins: BinArgs,
 
     /// What to print: `table` and `markdown` are reports, `json` the run with all results, `jsonl` and `csv` the results
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
@@ -408,6 +413,9 @@ impl RunArgs {
         one("limit", self.limit.map(|n| n.to_string()));
         one("on-bad-row", (self.on_bad_row == OnBadRow::Skip).then(|| "skip".to_owned()));
         one("repeat", (self.repeat > 1).then(|| self.repeat.to_string()));
+        let (bins, usual) = (self.bins.bins(), Bins::default());
+        one("calibration-bins", (bins.calibration != usual.calibration).then(|| bins.calibration.to_string()));
+        one("score-bins", (bins.score != usual.score).then(|| bins.score.to_string()));
         one("warmup", (self.warmup > 0).then(|| self.warmup.to_string()));
         flags.extend(self.certify.then(|| "--certify".to_owned()));
         flags.extend(self.scorecard_key.as_ref().map(|_| "--scorecard-key".to_owned()));

@@ -29,8 +29,10 @@ pub struct Comparison {
     pub significance: Option<Significance>,
     /// Drift of the latency over paired samples; null where either side was not timed.
     pub latency: Option<LatencyDrift>,
-    /// Population stability index of the risk scores, a to b; null where either has none.
+    /// Population stability index of the risk scores, a's histogram the expected one; null where either has none.
     pub risk_psi: Option<f64>,
+    /// How that index is read by custom; null where it is.
+    pub risk_shift: Option<RiskShift>,
     /// b minus a of every figure of the summaries: the summaries' shape, each number's key with `_delta` after it,
     /// entries of lists by their id or name. Null where a figure is undefined on a side.
     pub deltas: Value,
@@ -75,6 +77,41 @@ impl Verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
             Verdict::Mixed => "mixed",
+        }
+    }
+}
+
+/// How far the risk scores of two runs have shifted, by the bounds that are customary for the population stability index
+/// in credit scoring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RiskShift {
+    /// Below 0.1.
+    Stable,
+    /// From 0.1 to 0.25.
+    Moderate,
+    /// Above 0.25.
+    Major,
+}
+
+impl RiskShift {
+    /// The reading of an index.
+    #[must_use]
+    pub fn of(psi: f64) -> Self {
+        match psi {
+            psi if psi < 0.1 => Self::Stable,
+            psi if psi <= 0.25 => Self::Moderate,
+            _ => Self::Major,
+        }
+    }
+
+    /// The reading in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Moderate => "moderate shift",
+            Self::Major => "major shift",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Result rows from CSV: one column a key, lists and objects as JSON in the cell, an empty cell for null.
 
 use super::load::LoadError;
-use super::row::{DetectorIn, IdIn, Part, RowIn, Text};
+use super::row::{AnyRow, DetectorIn, Given, IdIn, Part, Purpose, RowIn, Text};
 use csv::StringRecord;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -14,7 +14,8 @@ const PIECE: usize = 1024;
 
 /// Where each key's column is.
 struct Columns {
-    sample_id: usize,
+    /// None where rows need no id.
+    sample_id: Option<usize>,
     actual_decision: usize,
     others: [Option<usize>; OTHERS.len()],
 }
@@ -33,11 +34,16 @@ const OTHERS: [&str; 11] = [
     "quality",
 ];
 
-/// Reads rows and hands them over part by part, in order.
-pub(super) fn read_csv(file: &str, input: impl Read, mut take: impl FnMut(Part)) -> Result<(), LoadError> {
+/// Reads rows into parts as `new_part` makes them, and hands these over in order.
+pub(super) fn read_csv(
+    file: &str,
+    input: impl Read,
+    new_part: impl Fn() -> Part + Sync,
+    mut take: impl FnMut(Part),
+) -> Result<(), LoadError> {
     let mut reader = csv::ReaderBuilder::new().from_reader(input);
     let headers = reader.headers().map_err(|e| csv_error(file, &e))?.clone();
-    let columns = Columns::of(file, &headers)?;
+    let columns = Columns::of(file, &headers, new_part().purpose())?;
     let mut batch = Vec::with_capacity(BATCH);
     let mut records = reader.into_records();
     loop {
@@ -49,7 +55,7 @@ pub(super) fn read_csv(file: &str, input: impl Read, mut take: impl FnMut(Part))
             return Ok(());
         }
         let parts: Vec<Result<Part, LoadError>> =
-            batch.par_chunks(PIECE).map(|records| columns.part(file, records)).collect();
+            batch.par_chunks(PIECE).map(|records| columns.part(file, records, new_part())).collect();
         for part in parts {
             take(part?);
         }
@@ -69,7 +75,7 @@ fn csv_error(file: &str, error: &csv::Error) -> LoadError {
 }
 
 impl Columns {
-    fn of(file: &str, headers: &StringRecord) -> Result<Self, LoadError> {
+    fn of(file: &str, headers: &StringRecord, purpose: Purpose) -> Result<Self, LoadError> {
         let column = |name: &str| headers.iter().position(|h| h.trim() == name);
         let required = |name: &str| {
             column(name).ok_or_else(|| {
@@ -81,39 +87,68 @@ impl Columns {
                 LoadError::content(file, ":1", message)
             })
         };
+        if purpose == Purpose::Counting {
+            required("expected_decision")?;
+            required("actual_risk_score")?;
+        }
         Ok(Self {
-            sample_id: required("sample_id")?,
+            sample_id: if purpose == Purpose::Pairing { Some(required("sample_id")?) } else { None },
             actual_decision: required("actual_decision")?,
             others: OTHERS.map(column),
         })
     }
 
-    fn part(&self, file: &str, records: &[StringRecord]) -> Result<Part, LoadError> {
-        let mut part = Part::new(true);
+    fn part(&self, file: &str, records: &[StringRecord], mut part: Part) -> Result<Part, LoadError> {
         for record in records {
-            let row = self.row(record).map_err(|message| {
+            let added = match part.purpose() {
+                Purpose::Pairing => self.row_to_pair(record).map(|row| part.add(row)),
+                Purpose::Counting => self.any_row(record).map(|row| part.add_any(row)),
+            };
+            added.map_err(|message| {
                 let line = record.position().map_or(0, csv::Position::line);
                 LoadError::content(file, format!(":{line}"), message)
             })?;
-            part.add(row);
         }
         Ok(part)
     }
 
-    fn row<'r>(&self, record: &'r StringRecord) -> Result<RowIn<'r>, String> {
+    fn row_to_pair<'r>(&self, record: &'r StringRecord) -> Result<RowIn<'r>, String> {
+        let id = self.sample_id.and_then(|column| record.get(column)).unwrap_or_default();
+        let label = |cell| word("expected_decision", cell);
+        let outcome = |cell| {
+            word("actual_decision", cell)?
+                .ok_or_else(|| "actual_decision is empty; expected a decision or ERROR".to_owned())
+        };
+        self.row(record, IdIn(Cow::Borrowed(id)), label, outcome, |cell| json("actual_risk_score", cell))
+    }
+
+    fn any_row<'r>(&self, record: &'r StringRecord) -> Result<AnyRow<'r>, String> {
+        let label = |cell| word("expected_decision", cell).map(Given);
+        let outcome = |cell| word("actual_decision", cell).map(Given);
+        self.row(record, None, label, outcome, |cell| json("actual_risk_score", cell).map(Given))
+    }
+
+    /// The row, with what is kept of its filled cells for label, outcome and score.
+    fn row<'r, Id, Expected, Outcome, Risk, Ms: Deserialize<'r>>(
+        &self,
+        record: &'r StringRecord,
+        id: Id,
+        label: impl Fn(Option<&'r str>) -> Result<Expected, String>,
+        outcome: impl Fn(Option<&'r str>) -> Result<Outcome, String>,
+        score: impl Fn(Option<&'r str>) -> Result<Risk, String>,
+    ) -> Result<RowIn<'r, Id, Expected, Outcome, Risk, Ms>, String> {
         let [text, context, expected, expected_rules, risk, rules, detectors, ms, us, rules_match, quality] =
             self.others;
         let raw = |column: Option<usize>| column.and_then(|c| record.get(c));
         let filled = |column: Option<usize>| raw(column).filter(|cell| !cell.is_empty());
         Ok(RowIn {
-            sample_id: IdIn(Cow::Borrowed(record.get(self.sample_id).unwrap_or_default())),
+            sample_id: id,
             input_text: raw(text).map(|t| Text(Cow::Borrowed(t))),
             context: filled(context).map(|t| Text(Cow::Borrowed(t))),
-            expected_decision: word("expected_decision", filled(expected))?,
+            expected_decision: label(filled(expected))?,
             expected_rule_hits: json("expected_rule_hits", filled(expected_rules))?,
-            actual_decision: word("actual_decision", record.get(self.actual_decision))?
-                .ok_or("actual_decision is empty; expected a decision or ERROR")?,
-            actual_risk_score: json("actual_risk_score", filled(risk))?,
+            actual_decision: outcome(filled(Some(self.actual_decision)))?,
+            actual_risk_score: score(filled(risk))?,
             actual_rule_hits: json("actual_rule_hits", filled(rules))?,
             detector_results: json::<Option<Vec<DetectorIn<'_>>>>("detector_results", filled(detectors))?.flatten(),
             latency_ms: json("latency_ms", filled(ms))?,

@@ -1,7 +1,8 @@
 //! What changed from one run to the other.
 
 use super::comparison::{
-    Changes, Comparison, Drift, ErrorChange, Flip, FlipKind, LatencyDrift, NameChange, Pairing, Significance, Verdict,
+    Changes, Comparison, Drift, ErrorChange, Flip, FlipKind, LatencyDrift, NameChange, Pairing, RiskShift,
+    Significance, Verdict,
 };
 use super::deltas::deltas;
 use super::in_place::InPlace;
@@ -29,10 +30,12 @@ pub(super) fn diff(
         passed: true,
         block_rate_delta: block_rate_delta(&a.info.summary, &b.info.summary),
         deltas: deltas(&a.info.summary, &b.info.summary),
-        risk_psi: risk_psi(&a.info.summary, &b.info.summary),
+        risk_psi: risk_psi(&a, &b),
         notes: a.notes.iter().chain(&b.notes).cloned().collect(),
         ..Comparison::default()
     };
+    comparison.risk_shift = comparison.risk_psi.map(RiskShift::of);
+    comparison.notes.extend(other_bins(&a, &b));
     let other_dataset = known_to_differ(a.info.dataset_hash.as_ref(), b.info.dataset_hash.as_ref());
     match (&a.rows, &b.rows) {
         (Some(rows_a), Some(rows_b)) => {
@@ -103,11 +106,16 @@ fn block_rate_delta(a: &Value, b: &Value) -> Option<f64> {
     Some(round_to(rate(b)? - rate(a)?, 6))
 }
 
-fn risk_psi(a: &Value, b: &Value) -> Option<f64> {
-    let histogram = |summary: &Value| -> Option<Vec<u64>> {
-        summary["risk_histogram"].as_array()?.iter().map(Value::as_u64).collect()
-    };
-    population_stability_index(&histogram(a)?, &histogram(b)?)
+fn risk_psi(a: &Side, b: &Side) -> Option<f64> {
+    population_stability_index(a.risk_histogram.as_ref()?, b.risk_histogram.as_ref()?)
+}
+
+/// Why two histograms say nothing about each other.
+fn other_bins(a: &Side, b: &Side) -> Option<String> {
+    let (a, b) = (a.risk_histogram.as_ref()?.len(), b.risk_histogram.as_ref()?.len());
+    (a != b).then(|| {
+        format!("the histograms of risk scores have {a} and {b} bins, so no stability index; --score-bins sets those of files with rows")
+    })
 }
 
 fn verdict(comparison: &Comparison) -> Verdict {

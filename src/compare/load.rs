@@ -2,9 +2,10 @@
 
 use super::comparison::SideInfo;
 use super::csv_rows::read_csv;
-use super::row::{Part, RowIn, Rows, is_row, strict_json};
+use super::row::{Figures, Part, Purpose, Rows, is_row, strict_json};
 use super::split::Splitter;
 use super::vocabulary::Vocabulary;
+use crate::metrics::{Accumulator, Bins, Summary};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::fs::File;
@@ -53,17 +54,41 @@ impl LoadError {
 pub struct Side {
     pub(super) info: SideInfo,
     pub(super) rows: Option<Rows>,
+    /// The histogram of the risk scores.
+    pub(super) risk_histogram: Option<Vec<u64>>,
     /// Things the reader of the comparison should know.
     pub(super) notes: Vec<String>,
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reading {
+    pub purpose: Purpose,
+    /// Bins of the calibration error that are asked for; else those of the file's summary, else ten.
+    pub calibration_bins: Option<usize>,
+    /// The same of the histogram of risk scores.
+    pub score_bins: Option<usize>,
+}
+
+impl Reading {
+    fn bins(self) -> Bins {
+        let Bins { calibration, score } = Bins::default();
+        Bins { calibration: self.calibration_bins.unwrap_or(calibration), score: self.score_bins.unwrap_or(score) }
+    }
+
+    fn part(self, wanted: Figures) -> Part {
+        Part::new(self.purpose, wanted, self.bins())
+    }
 }
 
 /// What a file has been found to hold so far.
 pub(super) struct Loading {
     file: String,
+    reading: Reading,
     /// Rows that nobody has taken away yet.
     pub(super) rows: Option<Rows>,
     count: u64,
-    figures: Option<crate::metrics::Accumulator>,
+    figures: Accumulator,
     documents: Vec<Value>,
 }
 
@@ -102,15 +127,15 @@ type Input = Box<dyn Read + Send>;
 /// The file cannot be read, or is none of these.
 #[cfg(test)]
 pub(super) fn load(path: &Path, vocabulary: &mut Vocabulary) -> Result<Side, LoadError> {
-    Opened::at(path)?.load(vocabulary)
+    Opened::at(path, Reading::default())?.load(vocabulary)
 }
 
 impl Opened {
     /// Opens the file and reads its beginning.
     ///
     /// # Errors
-    /// When it cannot be read or is empty.
-    pub(super) fn at(path: &Path) -> Result<Self, LoadError> {
+    /// When it cannot be read, or is empty and there is nothing to pair.
+    pub(super) fn at(path: &Path, reading: Reading) -> Result<Self, LoadError> {
         let file = path.display().to_string();
         let mut input = File::open(path).and_then(decompressed).map_err(|e| LoadError::io(&file, e))?;
         let mut block = Vec::new();
@@ -118,11 +143,16 @@ impl Opened {
         if block.starts_with(b"\xEF\xBB\xBF") {
             block.drain(..3);
         }
-        let loading = Loading { file, rows: None, count: 0, figures: None, documents: Vec::new() };
+        let figures = Accumulator::with_bins(reading.bins());
+        let mut loading = Loading { file, reading, rows: None, count: 0, figures, documents: Vec::new() };
         let first = block.iter().position(|b| !b.is_ascii_whitespace());
         Ok(match first.map(|at| (block[at], &block[at..])) {
+            None if reading.purpose == Purpose::Counting => {
+                loading.rows = Some(Rows::default());
+                Opened::Lines(loading, Lines { input, block, more, before: 0, ended: true })
+            }
             None => return Err(loading.error("", "the file is empty; expected a run, a summary or result rows")),
-            Some((b'{', rest)) if is_row(first_line(rest)) => {
+            Some((b'{', rest)) if is_row(first_line(rest), reading.purpose) => {
                 Opened::Lines(loading, Lines { input, block, more, before: 0, ended: false })
             }
             Some((first, _)) => {
@@ -136,10 +166,22 @@ impl Opened {
     /// # Errors
     /// The file cannot be read, or is none of these.
     pub(super) fn load(self, vocabulary: &mut Vocabulary) -> Result<Side, LoadError> {
+        self.read(vocabulary)?.finish()
+    }
+
+    /// Reads the rest and counts every row.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has no rows.
+    pub(super) fn count(self) -> Result<RowFigures, LoadError> {
+        self.read(&mut Vocabulary::default())?.figures()
+    }
+
+    fn read(self, vocabulary: &mut Vocabulary) -> Result<Loading, LoadError> {
         match self {
             Opened::Lines(mut loading, mut lines) => {
                 while loading.next_lines(&mut lines, vocabulary)? {}
-                loading.finish()
+                Ok(loading)
             }
             Opened::Other(mut loading, other) => {
                 if other.json {
@@ -147,7 +189,7 @@ impl Opened {
                 } else {
                     loading.csv(io::Cursor::new(other.block).chain(other.input), vocabulary)?;
                 }
-                loading.finish()
+                Ok(loading)
             }
         }
     }
@@ -189,7 +231,8 @@ impl Loading {
         let block = &mut lines.block;
         let end = if lines.more { memchr::memrchr(b'\n', block).map_or(0, |at| at + 1) } else { block.len() };
         let pieces = pieces_of_lines(&block[..end]);
-        let parts: Vec<Result<Part, (usize, String)>> = pieces.par_iter().map(|piece| part_of_lines(piece)).collect();
+        let parts: Vec<Result<Part, (usize, String)>> =
+            pieces.par_iter().map(|piece| part_of_lines(piece, self.reading)).collect();
         for (piece, part) in pieces.iter().zip(parts) {
             match part {
                 Ok(part) => self.absorb(&part, vocabulary),
@@ -210,7 +253,7 @@ impl Loading {
     fn documents(&mut self, whole: Other, vocabulary: &mut Vocabulary) -> Result<(), LoadError> {
         let Other { mut input, mut block, mut more, .. } = whole;
         let mut splitter = Splitter::default();
-        let mut with_figures = None;
+        let mut wanted = None;
         let mut taken = 0;
         loop {
             splitter.feed(&block);
@@ -218,9 +261,8 @@ impl Loading {
                 self.rows.get_or_insert_default();
             }
             if splitter.elements.bytes.len() >= BLOCK || !more || !splitter.in_results() {
-                let with_figures =
-                    *with_figures.get_or_insert_with(|| !has_summary(&splitter.envelopes, splitter.open_envelope()));
-                taken += self.elements(&splitter, taken, with_figures, vocabulary)?;
+                let wanted = *wanted.get_or_insert_with(|| self.wanted(&splitter));
+                taken += self.elements(&splitter, taken, wanted, vocabulary)?;
                 splitter.elements.clear();
             }
             for envelope in std::mem::take(&mut splitter.envelopes) {
@@ -238,12 +280,19 @@ impl Loading {
         Ok(())
     }
 
+    /// The figures to count of rows that stand in a document of which this much is known.
+    fn wanted(&self, splitter: &Splitter) -> Figures {
+        let in_summary =
+            self.reading.purpose == Purpose::Pairing && has_summary(&splitter.envelopes, splitter.open_envelope());
+        if in_summary { Figures::OfScores } else { Figures::All }
+    }
+
     /// Parses the completed elements as rows; returns how many.
     fn elements(
         &mut self,
         splitter: &Splitter,
         taken: usize,
-        with_figures: bool,
+        wanted: Figures,
         vocabulary: &mut Vocabulary,
     ) -> Result<usize, LoadError> {
         let elements: Vec<&[u8]> = splitter.elements.iter().collect();
@@ -252,7 +301,7 @@ impl Loading {
         let parts: Vec<Result<Part, (usize, String)>> = elements
             .par_chunks(chunk)
             .map(|chunk| {
-                let mut part = Part::new(with_figures);
+                let mut part = self.reading.part(wanted);
                 for (i, element) in chunk.iter().enumerate() {
                     add_json(&mut part, element).map_err(|message| (i, message))?;
                 }
@@ -273,8 +322,8 @@ impl Loading {
 
     /// Takes a top-level value: a row, or a document to look at in the end.
     fn envelope(&mut self, envelope: &[u8], vocabulary: &mut Vocabulary) -> Result<(), LoadError> {
-        if is_row(envelope) {
-            let mut part = Part::new(true);
+        if is_row(envelope, self.reading.purpose) {
+            let mut part = self.reading.part(Figures::All);
             let number = self.count + 1;
             add_json(&mut part, envelope).map_err(|message| self.error(format!(": row {number}"), message))?;
             self.absorb(&part, vocabulary);
@@ -290,20 +339,19 @@ impl Loading {
     fn csv(&mut self, input: impl Read, vocabulary: &mut Vocabulary) -> Result<(), LoadError> {
         let file = self.file.clone();
         self.rows.get_or_insert_default();
-        read_csv(&file, input, |part| self.absorb(&part, vocabulary))
+        let reading = self.reading;
+        read_csv(&file, input, || reading.part(Figures::All), |part| self.absorb(&part, vocabulary))
     }
 
     fn absorb(&mut self, part: &Part, vocabulary: &mut Vocabulary) {
         let numbers = vocabulary.absorb(&part.vocabulary);
-        self.count += part.rows.len() as u64;
+        self.count += part.count;
         self.rows.get_or_insert_default().append(&part.rows, &numbers);
-        if let Some(figures) = &part.figures {
-            self.figures.get_or_insert_default().merge(figures);
-        }
+        self.figures.merge(&part.figures);
     }
 
-    /// The side, with the rows that are still here.
-    pub(super) fn finish(self) -> Result<Side, LoadError> {
+    /// Looks at the documents: what ran, and notes on what is missing.
+    fn about(&self) -> Result<(SideInfo, Vec<String>), LoadError> {
         let mut info = SideInfo { file: self.file.clone(), ..SideInfo::default() };
         let mut notes = Vec::new();
         let mut promised = None;
@@ -318,33 +366,89 @@ impl Loading {
             } else if let Some(total) = document.get("total").and_then(Value::as_u64).filter(|_| self.rows.is_some()) {
                 promised = Some(total);
             } else {
-                return Err(self.error("", unknown_document(document)));
+                return Err(self.error("", unknown_document(document, self.reading.purpose)));
             }
         }
-        let rows = self.rows;
-        let count = rows.as_ref().map(|_| self.count);
-        if let (Some(total), Some(count)) = (promised, count)
-            && total != count
+        if let (Some(total), Some(_)) = (promised, &self.rows)
+            && total != self.count
         {
-            notes.push(format!("{}: holds {count} of the run's {total} results", info.file));
+            notes.push(format!("{}: holds {} of the run's {total} results", self.file, self.count));
         }
         if let Some(status) = info.status.as_deref().filter(|s| *s != "completed") {
-            notes.push(format!("{}: the run is {status}, not completed", info.file));
+            notes.push(format!("{}: the run is {status}, not completed", self.file));
         }
-        if info.summary.is_null() {
-            if rows.is_some() {
-                let figures = self.figures.unwrap_or_default().finish(None);
+        Ok((info, notes))
+    }
+
+    /// The side, with the rows that are still here.
+    pub(super) fn finish(self) -> Result<Side, LoadError> {
+        let (mut info, mut notes) = self.about()?;
+        let count = self.rows.as_ref().map(|_| self.count);
+        let counted = self.rows.is_some().then(|| self.figures.finish(None));
+        match &counted {
+            Some(counted) if info.summary.is_null() => {
                 // A summary holds nothing that JSON cannot.
-                info.summary = serde_json::to_value(figures).unwrap_or_default();
+                info.summary = serde_json::to_value(counted).unwrap_or_default();
                 info.summary_computed = true;
-            } else {
-                let message = "the run has neither a results_summary nor results; was it finished?";
-                return Err(LoadError::content(&info.file, "", message));
             }
+            Some(counted) => rebin(&mut info.summary, counted, self.reading),
+            None if info.summary.is_null() => {
+                return Err(self.error("", "the run has neither a results_summary nor results; was it finished?"));
+            }
+            None => notes.extend(kept_bins(&info, self.reading)),
         }
         info.samples = count.or_else(|| info.summary["total"].as_u64());
-        Ok(Side { info, rows, notes })
+        let in_summary = || info.summary["risk_histogram"].as_array()?.iter().map(Value::as_u64).collect();
+        let risk_histogram = counted.map(|counted| counted.risk_histogram).or_else(in_summary);
+        Ok(Side { info, rows: self.rows, risk_histogram, notes })
     }
+
+    /// The figures of all rows, whatever a summary in the file says.
+    fn figures(self) -> Result<RowFigures, LoadError> {
+        let (_, notes) = self.about()?;
+        if self.rows.is_none() {
+            return Err(self.error("", "holds no result rows, and figures are computed from rows alone"));
+        }
+        Ok(RowFigures { summary: self.figures.finish(None), notes })
+    }
+}
+
+/// The figures of the rows in a file.
+#[derive(Debug)]
+pub struct RowFigures {
+    /// The figures, computed anew.
+    pub summary: Summary,
+    /// Things their reader should know: rows that are missing, a run that was not completed.
+    pub notes: Vec<String>,
+}
+
+/// Puts figures with the numbers of bins that were asked for into a summary that may have others.
+fn rebin(summary: &mut Value, counted: &Summary, reading: Reading) {
+    let Value::Object(summary) = summary else { return };
+    let mut put = |key: &str, value| summary.insert(key.to_owned(), value);
+    if reading.calibration_bins.is_some() {
+        put("ece", counted.ece.into());
+        // A curve holds nothing that JSON cannot.
+        put("reliability_curve", serde_json::to_value(&counted.reliability_curve).unwrap_or_default());
+    }
+    if reading.score_bins.is_some() {
+        put("risk_histogram", counted.risk_histogram.clone().into());
+    }
+}
+
+/// Notes on figures that stay in bins of which others were asked for.
+fn kept_bins(info: &SideInfo, reading: Reading) -> Vec<String> {
+    let asked = [
+        ("reliability_curve", "--calibration-bins", reading.calibration_bins),
+        ("risk_histogram", "--score-bins", reading.score_bins),
+    ];
+    let kept = asked.into_iter().filter_map(|(key, flag, bins)| {
+        let bins = bins?;
+        let stored = info.summary[key].as_array().map(Vec::len).filter(|n| *n != bins)?;
+        let file = &info.file;
+        Some(format!("{file}: has no rows to count anew, so its {key} keeps {stored} bins, not the {bins} of {flag}"))
+    });
+    kept.collect()
 }
 
 /// Pieces that end at line ends, for the threads.
@@ -361,8 +465,8 @@ fn pieces_of_lines(mut text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The rows of some lines, or the number of the first wrong one and why.
-fn part_of_lines(piece: &[u8]) -> Result<Part, (usize, String)> {
-    let mut part = Part::new(true);
+fn part_of_lines(piece: &[u8], reading: Reading) -> Result<Part, (usize, String)> {
+    let mut part = reading.part(Figures::All);
     let mut start = 0;
     for (i, end) in memchr::memchr_iter(b'\n', piece).chain([piece.len()]).enumerate() {
         let line = &piece[start..end];
@@ -376,22 +480,10 @@ fn part_of_lines(piece: &[u8]) -> Result<Part, (usize, String)> {
 }
 
 fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
-    // Checked once for the whole row, UTF-8 need not be checked for each string of it.
-    let row = match std::str::from_utf8(json) {
-        Ok(text) => serde_json::from_str::<RowIn<'_>>(text),
-        Err(_) => serde_json::from_slice(json),
-    };
-    match row {
-        Ok(row) => {
-            part.add(row);
-            Ok(())
-        }
-        Err(error) => {
-            let strict = strict_json(json).ok_or_else(|| row_error(&error))?;
-            part.add(serde_json::from_slice(&strict).map_err(|_| row_error(&error))?);
-            Ok(())
-        }
-    }
+    part.add_json(json).or_else(|error| {
+        let strict = strict_json(json).ok_or_else(|| row_error(&error))?;
+        part.add_json(&strict).map_err(|_| row_error(&error))
+    })
 }
 
 fn row_error(error: &serde_json::Error) -> String {
@@ -431,8 +523,14 @@ fn read_run(run: &Value, info: &mut SideInfo) {
     }
 }
 
-fn unknown_document(document: &Value) -> String {
-    let expected = "expected a run, a summary, result rows or a page of results";
+fn unknown_document(document: &Value, purpose: Purpose) -> String {
+    let expected = match purpose {
+        Purpose::Pairing => "expected a run, a summary, result rows or a page of results",
+        Purpose::Counting => {
+            "expected result rows with actual_decision, expected_decision and actual_risk_score, a run with results, or \
+             a page of results"
+        }
+    };
     match document {
         Value::Object(map) if map.contains_key("runs") => format!("this is a list of runs; {expected}"),
         Value::Object(map) => {

@@ -12,14 +12,15 @@ mod split;
 mod vocabulary;
 
 pub use comparison::{
-    Changes, Comparison, Drift, ErrorChange, Flip, FlipKind, LatencyDrift, NameChange, Pairing, SideInfo, Significance,
-    Verdict,
+    Changes, Comparison, Drift, ErrorChange, Flip, FlipKind, LatencyDrift, NameChange, Pairing, RiskShift, SideInfo,
+    Significance, Verdict,
 };
-pub use load::LoadError;
+pub use load::{LoadError, RowFigures};
 
-use crate::metrics::{Gate, GateError};
+use crate::metrics::{Bins, Gate, GateError};
 use in_place::load_in_step;
-use load::Opened;
+use load::{Opened, Reading};
+use row::Purpose;
 use serde_json::Value;
 use std::path::Path;
 use vocabulary::Vocabulary;
@@ -65,8 +66,27 @@ fn quoted(ids: &[String], count: usize) -> String {
 /// # Errors
 /// A file is wrong, or the two cannot be compared.
 pub fn compare_files(a: &Path, b: &Path) -> Result<Comparison, CompareError> {
+    compare_binned(a, b, WantedBins::default())
+}
+
+/// Numbers of bins that a comparison is to have; none leaves a summary's own, and else ten.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WantedBins {
+    /// Of the calibration error and the reliability curve.
+    pub calibration: Option<usize>,
+    /// Of the histogram of risk scores, and so of their population stability index.
+    pub score: Option<usize>,
+}
+
+/// Compares as [`compare_files`] does, with figures of the risk score in bins of these numbers: they are counted anew
+/// where a file has rows.
+///
+/// # Errors
+/// A file is wrong, or the two cannot be compared.
+pub fn compare_binned(a: &Path, b: &Path, bins: WantedBins) -> Result<Comparison, CompareError> {
     let mut vocabulary = Vocabulary::default();
-    match (Opened::at(a)?, Opened::at(b)?) {
+    let reading = Reading { purpose: Purpose::Pairing, calibration_bins: bins.calibration, score_bins: bins.score };
+    match (Opened::at(a, reading)?, Opened::at(b, reading)?) {
         (Opened::Lines(a, lines_a), Opened::Lines(b, lines_b)) => {
             let (a, b, in_place) = load_in_step((a, lines_a), (b, lines_b), &mut vocabulary)?;
             diff::diff(a, b, &vocabulary, Some(in_place))
@@ -77,6 +97,18 @@ pub fn compare_files(a: &Path, b: &Path) -> Result<Comparison, CompareError> {
             diff::diff(a, b, &vocabulary, None)
         }
     }
+}
+
+/// Counts the rows of a file, which may be those of another system: a run file, a rows file (JSONL, JSON, CSV) or pages
+/// of API results, plain or compressed. Rows need `expected_decision`, `actual_decision` and `actual_risk_score`; labels
+/// and decisions may be any words, scores any numbers. A file without a row has figures of nothing.
+///
+/// # Errors
+/// The file cannot be read, or holds something else.
+pub fn count_rows(path: &Path, bins: Bins) -> Result<RowFigures, LoadError> {
+    let reading =
+        Reading { purpose: Purpose::Counting, calibration_bins: Some(bins.calibration), score_bins: Some(bins.score) };
+    Opened::at(path, reading)?.count()
 }
 
 impl Comparison {
@@ -106,14 +138,15 @@ impl Comparison {
             significance: self.significance,
             latency: self.latency,
             risk_psi: self.risk_psi,
+            risk_shift: self.risk_shift,
             deltas: self.deltas.clone(),
             rule_changes: self.rule_changes.clone(),
             detector_changes: self.detector_changes.clone(),
             ..Comparison::default()
         };
         if let Ok(Value::Object(own)) = serde_json::to_value(own) {
-            const NO_FIGURES: [&str; 9] =
-                ["verdict", "passed", "gates", "a", "b", "flips", "only_in_a", "only_in_b", "notes"];
+            const NO_FIGURES: [&str; 10] =
+                ["verdict", "risk_shift", "passed", "gates", "a", "b", "flips", "only_in_a", "only_in_b", "notes"];
             figures.extend(own.into_iter().filter(|(key, _)| !NO_FIGURES.contains(&key.as_str())));
         }
         figures.insert("a".to_owned(), self.a.summary.clone());

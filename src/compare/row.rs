@@ -2,13 +2,15 @@
 
 use super::vocabulary::Vocabulary;
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
-use crate::metrics::{Accumulator, SampleOutcome, micros};
+use crate::metrics::{Accumulator, Bins, Label, SampleOutcome, micros};
 use crate::value::{Key, Value, parse_json_bytes, python_json, surrogate};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{Deserializer, Error, IgnoredAny, IntoDeserializer as _, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
 
 /// One row without its texts.
 #[derive(Clone, Copy, Debug)]
@@ -92,20 +94,64 @@ pub(super) fn stable_hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// What rows are read for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be paired with those of another run: each has an id, and words and scores are those of the engine.
+    #[default]
+    Pairing,
+    /// To be counted alone: rows may be those of another system, with words and scores of its own.
+    Counting,
+}
+
+/// Which figures are counted of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figures {
+    /// All.
+    All,
+    /// Those of the risk score: the others stand in the side's summary.
+    OfScores,
+}
+
 /// Rows that one thread has read, with a vocabulary of their own.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Part {
+    purpose: Purpose,
+    wanted: Figures,
+    /// Rows that were read.
+    pub count: u64,
+    /// Those to be paired.
     pub rows: Rows,
     pub vocabulary: Vocabulary,
-    /// Figures of the rows, where the side has no summary.
-    pub figures: Option<Accumulator>,
+    pub figures: Accumulator,
 }
 
 impl Part {
-    pub(super) fn new(with_figures: bool) -> Self {
-        Self { figures: with_figures.then(Accumulator::new), ..Self::default() }
+    pub(super) fn new(purpose: Purpose, wanted: Figures, bins: Bins) -> Self {
+        Self {
+            purpose,
+            wanted,
+            count: 0,
+            rows: Rows::default(),
+            vocabulary: Vocabulary::default(),
+            figures: Accumulator::with_bins(bins),
+        }
     }
 
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Adds the row that this JSON is.
+    pub(super) fn add_json(&mut self, json: &[u8]) -> serde_json::Result<()> {
+        match self.purpose {
+            Purpose::Pairing => self.add(from_json(json)?),
+            Purpose::Counting => self.add_any(from_json(json)?),
+        }
+        Ok(())
+    }
+
+    /// Adds a row to be paired.
     pub(super) fn add(&mut self, row: RowIn<'_>) {
         let context = row.context.as_ref().map_or("input", |c| &*c.0);
         let text = row.input_text.as_ref().map_or(0, |text| stable_hash((&*text.0, context)).max(1));
@@ -125,54 +171,145 @@ impl Part {
                 risk: row.actual_risk_score.unwrap_or(0),
             },
         );
-        let Some(figures) = &mut self.figures else { return };
-        let rule_ids: Vec<Cow<'_, str>> = rule_ids.into_iter().map(|id| id.0).collect();
-        let detectors: Vec<DetectorRow<'_>> = detectors.into_iter().map(DetectorIn::into_row).collect();
-        figures.add(&SampleOutcome {
+        let sample = SampleOutcome {
             context,
-            expected: row.expected_decision,
+            expected: row.expected_decision.map(Label::from),
             expected_rule_hits: row.expected_rule_hits.as_deref(),
             rule_hits_match: row.rule_hits_match,
-            actual: row.actual_decision,
-            risk: row.actual_risk_score.unwrap_or(0),
-            rule_ids: &rule_ids,
-            detectors: &detectors,
+            actual: row.actual_decision.into(),
+            risk: Some(f64::from(row.actual_risk_score.unwrap_or(0))),
             latency_us,
-            groups: &[],
             quality: row.quality.as_ref(),
+            rule_ids: &[],
+            detectors: &[],
+            groups: &[],
             owasp: None,
-        });
+        };
+        self.figure(sample, rule_ids, detectors);
+    }
+
+    /// Adds a row of any system, to be counted only.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub(super) fn add_any(&mut self, row: AnyRow<'_>) {
+        let rule_ids = row.actual_rule_hits.unwrap_or_default();
+        let detectors = row.detector_results.unwrap_or_default();
+        // The cast saturates; no time is negative.
+        let us = row.latency_ms.filter(|ms| *ms >= 0.0).map(|ms| (ms * 1000.0).round() as u64);
+        let sample = SampleOutcome {
+            context: row.context.as_ref().map_or("input", |c| &*c.0),
+            expected: row.expected_decision.0.as_ref().map(|word| Label::of(&word.0)),
+            expected_rule_hits: row.expected_rule_hits.as_deref(),
+            rule_hits_match: row.rule_hits_match,
+            actual: Label::of(row.actual_decision.0.as_ref().map_or(NOTHING_DECIDED, |word| &*word.0)),
+            risk: row.actual_risk_score.0,
+            latency_us: row.latency_us.or(us),
+            quality: row.quality.as_ref(),
+            rule_ids: &[],
+            detectors: &[],
+            groups: &[],
+            owasp: None,
+        };
+        self.figure(sample, rule_ids, detectors);
+    }
+
+    /// Counts a sample that these rules and detectors belong to.
+    fn figure(&mut self, sample: SampleOutcome<'_>, rule_ids: Vec<Text<'_>>, detectors: Vec<DetectorIn<'_>>) {
+        self.count += 1;
+        if self.wanted == Figures::OfScores {
+            self.figures.add_score(sample.expected, sample.actual, sample.risk);
+            return;
+        }
+        let rule_ids: Vec<Cow<'_, str>> = rule_ids.into_iter().map(|id| id.0).collect();
+        let detectors: Vec<DetectorRow<'_>> = detectors.into_iter().map(DetectorIn::into_row).collect();
+        self.figures.add(&SampleOutcome { rule_ids: &rule_ids, detectors: &detectors, ..sample });
     }
 }
 
-/// A result row as it may come: from this runner, from the API, or from an older worker that leaves keys out.
+fn from_json<'j, T: Deserialize<'j>>(json: &'j [u8]) -> serde_json::Result<T> {
+    // Checked once for the whole row, UTF-8 need not be checked for each string of it.
+    match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    }
+}
+
+/// A result row as it may come: from this runner, from the API, or from an older worker that leaves keys out. The
+/// types are those of a row to be paired; [`AnyRow`] has others.
 #[derive(Debug, Deserialize)]
-pub(super) struct RowIn<'a> {
-    #[serde(borrow)]
-    pub sample_id: IdIn<'a>,
+pub(super) struct RowIn<'a, Id = IdIn<'a>, Expected = Option<Decision>, Outcome = Actual, Risk = Option<u8>, Ms = u64> {
+    pub sample_id: Id,
     #[serde(borrow, default)]
     pub input_text: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub context: Option<Text<'a>>,
-    #[serde(default)]
-    pub expected_decision: Option<Decision>,
+    pub expected_decision: Expected,
     #[serde(default)]
     pub expected_rule_hits: Option<Vec<String>>,
-    pub actual_decision: Actual,
-    #[serde(default)]
-    pub actual_risk_score: Option<u8>,
+    pub actual_decision: Outcome,
+    pub actual_risk_score: Risk,
     #[serde(borrow, default)]
     pub actual_rule_hits: Option<Vec<Text<'a>>>,
     #[serde(borrow, default)]
     pub detector_results: Option<Vec<DetectorIn<'a>>>,
-    #[serde(default)]
-    pub latency_ms: Option<u64>,
+    pub latency_ms: Option<Ms>,
     #[serde(default)]
     pub latency_us: Option<u64>,
     #[serde(default)]
     pub rule_hits_match: Option<bool>,
     #[serde(default)]
     pub quality: Option<QualityReport>,
+}
+
+/// A row of any system: no id is needed, decisions may be any words, scores and times any numbers. Label, decision and
+/// score must be there, if only as null, so that a misspelt key is noticed.
+pub(super) type AnyRow<'a> = RowIn<'a, Option<IgnoredAny>, Given<Text<'a>>, Given<Text<'a>>, Given<f64>, f64>;
+
+/// The outcome of a row that has null for one.
+pub(super) const NOTHING_DECIDED: &str = "NONE";
+
+/// A value that may be null but must be there.
+#[derive(Debug)]
+pub(super) struct Given<T>(pub Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        // A missing key answers to nothing but a question for an option, which this is not.
+        d.deserialize_any(GivenVisitor(PhantomData)).map(Given)
+    }
+}
+
+struct GivenVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for GivenVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, a number or null")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        T::deserialize(BorrowedStrDeserializer::new(text)).map(Some)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(text.into_deserializer()).map(Some)
+    }
+
+    fn visit_u64<E: Error>(self, n: u64) -> Result<Self::Value, E> {
+        T::deserialize(n.into_deserializer()).map(Some)
+    }
+
+    fn visit_i64<E: Error>(self, n: i64) -> Result<Self::Value, E> {
+        T::deserialize(n.into_deserializer()).map(Some)
+    }
+
+    fn visit_f64<E: Error>(self, n: f64) -> Result<Self::Value, E> {
+        T::deserialize(n.into_deserializer()).map(Some)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -262,16 +399,28 @@ impl<'de> Visitor<'de> for TextVisitor {
 }
 
 /// Whether the text is a JSON object with the keys that every row has.
-pub(super) fn is_row(json: &[u8]) -> bool {
+pub(super) fn is_row(json: &[u8], purpose: Purpose) -> bool {
     #[derive(Deserialize)]
     struct Keys {
-        sample_id: Option<IgnoredAny>,
-        actual_decision: Option<IgnoredAny>,
+        #[serde(default)]
+        sample_id: Present,
+        #[serde(default)]
+        actual_decision: Present,
     }
-    let has_keys = |keys: Keys| keys.sample_id.is_some() && keys.actual_decision.is_some();
+    let has_keys = |keys: Keys| keys.actual_decision.0 && (keys.sample_id.0 || purpose == Purpose::Counting);
     match serde_json::from_slice::<Keys>(json) {
         Ok(keys) => has_keys(keys),
         Err(_) => strict_json(json).is_some_and(|json| serde_json::from_slice(&json).is_ok_and(has_keys)),
+    }
+}
+
+/// Whether a key is there, whatever its value.
+#[derive(Default)]
+struct Present(bool);
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(d).map(|_| Present(true))
     }
 }
 

@@ -1,7 +1,9 @@
 //! From samples to a summary, one at a time and in flat memory.
 
-use super::confusion::{is_flagged, is_positive};
-use super::histogram::{SCORE_BINS, score_bin};
+use super::bins::Bins;
+use super::histogram::score_bin;
+use super::keyed::entry;
+use super::label::Label;
 use super::latency::LatencyCounts;
 use super::modes::ModeCounts;
 use super::outcome::{SampleOutcome, micros};
@@ -30,19 +32,25 @@ pub const OVERALL_QUALITY: &str = "overall";
 /// Gathers a run's figures. Samples are added in dataset order; accumulators of consecutive parts merge, in order, to
 /// what one accumulator over all would hold. Memory grows with the number of detectors, rules and group values, and by
 /// one bit a labelled sample.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Accumulator {
     samples: u64,
     tally: Tally,
     agreement: Agreement,
     scores: ScoreSequence,
-    risk: [u64; SCORE_BINS],
+    risk: Vec<u64>,
     latency: LatencyCounts,
     detectors: IndexMap<Box<str>, DetectorCounts>,
     rules: IndexMap<Box<str>, RuleCounts>,
     groups: IndexMap<Box<str>, IndexMap<Box<str>, Tally>>,
     quality: IndexMap<Box<str>, QualityCounts>,
     owasp: OwaspTally,
+}
+
+impl Default for Accumulator {
+    fn default() -> Self {
+        Self::with_bins(Bins::default())
+    }
 }
 
 impl Accumulator {
@@ -52,15 +60,28 @@ impl Accumulator {
         Self::default()
     }
 
+    /// The same with other numbers of bins (of each at least one).
+    #[must_use]
+    pub fn with_bins(bins: Bins) -> Self {
+        Self {
+            samples: 0,
+            tally: Tally::default(),
+            agreement: Agreement::default(),
+            scores: ScoreSequence::with_bins(bins.calibration),
+            risk: vec![0; bins.score.max(1)],
+            latency: LatencyCounts::default(),
+            detectors: IndexMap::new(),
+            rules: IndexMap::new(),
+            groups: IndexMap::new(),
+            quality: IndexMap::new(),
+            owasp: OwaspTally::default(),
+        }
+    }
+
     /// Adds the next sample of the dataset.
     pub fn add(&mut self, sample: &SampleOutcome<'_>) {
         self.tally.add(sample.expected, sample.actual);
-        if let Some(expected) = sample.expected {
-            self.scores.push(sample.risk, is_positive(expected));
-        }
-        if sample.actual.decision().is_some() {
-            self.risk[score_bin(f64::from(sample.risk), SCORE_BINS)] += 1;
-        }
+        self.add_score(sample.expected, sample.actual, sample.risk);
         if let Some(us) = sample.latency_us {
             self.latency.add(us);
         }
@@ -76,13 +97,26 @@ impl Accumulator {
         self.owasp.add(sample);
     }
 
-    /// Adds what was gathered over the part of the dataset that follows this one's.
+    /// Adds the next sample to the figures of the risk score alone: for a dataset whose other figures are known.
+    pub fn add_score(&mut self, expected: Option<Label<'_>>, actual: Label<'_>, risk: Option<f64>) {
+        let evaluated = actual.is_evaluated();
+        let Some(risk) = (if evaluated { risk } else { Some(0.0) }) else { return };
+        if let Some(expected) = expected {
+            self.scores.push(risk, expected.is_positive());
+        }
+        if evaluated {
+            let bins = self.risk.len();
+            self.risk[score_bin(risk, bins)] += 1;
+        }
+    }
+
+    /// Adds what was gathered, in as many bins, over the part of the dataset that follows this one's.
     pub fn merge(&mut self, later: &Self) {
         self.samples += later.samples;
         self.tally.merge(&later.tally);
         self.agreement.merge(&later.agreement);
         self.scores.append(&later.scores);
-        for (mine, theirs) in self.risk.iter_mut().zip(later.risk) {
+        for (mine, theirs) in self.risk.iter_mut().zip(&later.risk) {
             *mine += theirs;
         }
         self.latency.merge(&later.latency);
@@ -141,7 +175,8 @@ impl Accumulator {
             auroc: scores.auroc,
             auprc: scores.auprc,
             ece: scores.ece,
-            risk_histogram: self.risk.to_vec(),
+            reliability_curve: scores.calibration.curve(),
+            risk_histogram: self.risk.clone(),
             latency_ms: self.latency.summary(),
             samples_per_second,
             detectors: self.detectors.iter().map(|(name, counts)| counts.figures(name)).collect(),
@@ -154,9 +189,10 @@ impl Accumulator {
     }
 
     fn add_detectors(&mut self, sample: &SampleOutcome<'_>) {
-        let flagged = is_flagged(sample.actual);
-        let false_positive = flagged && sample.expected == Some(Decision::Allow);
-        let true_positive = flagged && sample.expected.is_some_and(is_positive);
+        let flagged = sample.actual.is_flagged();
+        let positive = sample.expected.map(Label::is_positive);
+        let false_positive = flagged && positive == Some(false);
+        let true_positive = flagged && positive == Some(true);
         for (i, row) in sample.detectors.iter().enumerate() {
             let counts = entry_near(&mut self.detectors, i, &row.detector_name);
             counts.add(row, false_positive, true_positive);
@@ -177,12 +213,12 @@ impl Accumulator {
             counts.last_sample = self.samples;
             distinct.push(id);
             counts.samples += 1;
-            match sample.expected {
-                Some(Decision::Allow) => {
+            match sample.expected.map(Label::is_positive) {
+                Some(false) => {
                     counts.on_allow += 1;
                     counts.alone_on_allow += u64::from(alone);
                 }
-                Some(_) => counts.on_positive += 1,
+                Some(true) => counts.on_positive += 1,
                 None => {}
             }
         }
@@ -202,11 +238,6 @@ impl Accumulator {
             entry(&mut self.quality, &score.metric).add(score.score);
         }
     }
-}
-
-fn entry<'m, T: Default>(map: &'m mut IndexMap<Box<str>, T>, key: &str) -> &'m mut T {
-    let index = map.get_index_of(key).unwrap_or_else(|| map.insert_full(key.into(), T::default()).0);
-    &mut map[index]
 }
 
 /// The same for keys that come in the same order every time: looked for first where it was last time.
@@ -406,11 +437,12 @@ impl QualityCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Actual, QualityScore};
+    use crate::api::QualityScore;
     use std::borrow::Cow;
 
     fn outcome<'a>(expected: Option<Decision>, actual: Decision, risk: u8) -> SampleOutcome<'a> {
-        SampleOutcome { expected, actual: Actual::Decided(actual), risk, ..SampleOutcome::none("input") }
+        let (expected, risk) = (expected.map(Label::from), Some(f64::from(risk)));
+        SampleOutcome { expected, actual: actual.into(), risk, ..SampleOutcome::none("input") }
     }
 
     fn detector(name: &'static str, decision: Decision, us: Option<u64>) -> DetectorRow<'static> {
@@ -450,7 +482,7 @@ mod tests {
                 latency_us: Some(i as u64 * 7919 % 100_000),
                 groups: &groups,
                 quality: (i % 4 == 0).then_some(&report),
-                actual: if i % 19 == 0 { Actual::Error } else { Actual::Decided(Decision::ALL[i * 3 % 5]) },
+                actual: if i % 19 == 0 { Label::Other("ERROR") } else { Decision::ALL[i * 3 % 5].into() },
                 ..outcome((i % 6 < 5).then(|| Decision::ALL[i % 5]), Decision::Allow, (i * 31 % 101) as u8)
             };
             accumulators[pick(i)].add(&sample);

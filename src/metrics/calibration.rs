@@ -83,7 +83,7 @@ impl CalibrationBins {
     /// The bin `b` with edge(b) < confidence <= edge(b + 1), the edges being the doubles b/n; bin 0 also holds 0.
     fn bin_of(&self, confidence: f64) -> usize {
         let inner = &self.edges[..self.edges.len() - 1];
-        inner.iter().take_while(|edge| confidence > **edge).count()
+        inner.partition_point(|edge| confidence > *edge)
     }
 
     fn edge(&self, b: usize) -> f64 {

@@ -1,5 +1,6 @@
 //! Confusion counts and the rates that follow from them.
 
+use super::label::Label;
 use super::round::{ratio, round4};
 use crate::api::{Actual, Decision};
 use indexmap::IndexMap;
@@ -41,8 +42,7 @@ impl BinaryConfusion {
         let mut binary = Self::default();
         for (expected, row) in confusion {
             for (actual, &n) in row {
-                let flagged = !matches!(actual.as_str(), "ALLOW" | "ERROR" | "NONE");
-                binary.add(expected != "ALLOW", flagged, n);
+                binary.add(Label::of(expected).is_positive(), Label::of(actual).is_flagged(), n);
             }
         }
         binary

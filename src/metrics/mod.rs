@@ -2,6 +2,7 @@
 //! passes.
 
 mod accumulator;
+mod bins;
 mod bootstrap;
 mod calibration;
 mod confusion;
@@ -9,6 +10,8 @@ pub mod gate;
 mod histogram;
 mod interval;
 mod isodate;
+mod keyed;
+mod label;
 mod latency;
 mod mcnemar;
 mod modes;
@@ -25,6 +28,7 @@ mod tally;
 mod tier;
 
 pub use accumulator::{Accumulator, CONTEXT_KEY, MOST_GROUP_VALUES, OTHER_VALUES, OVERALL_QUALITY};
+pub use bins::{Bins, MOST_BINS};
 pub use bootstrap::{LatencyIntervals, bootstrap_latency};
 pub use calibration::{
     CALIBRATION_BINS, CalibrationBins, ReliabilityBin, expected_calibration_error, reliability_curve,
@@ -36,6 +40,7 @@ pub use gate::{
 pub use histogram::{SCORE_BINS, population_stability_index, score_bin, score_histogram};
 pub use interval::{PairedOutcomes, Z95, newcombe_paired, wilson};
 pub use isodate::{parse_iso, python_iso};
+pub use label::Label;
 pub use latency::{LatencyCounts, LatencySummary};
 pub use mcnemar::mcnemar_exact;
 pub use modes::{DETERMINISTIC_MODE, ExecutionModes, ModeFigures};

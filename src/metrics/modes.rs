@@ -1,5 +1,6 @@
 //! Which execution modes a detector's rows name: its rules alone, or the fallback of a model that was not asked.
 
+use super::keyed::entry;
 use crate::api::DetectorRow;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -66,11 +67,6 @@ impl ModeCounts {
             modes,
         })
     }
-}
-
-fn entry<'m, T: Default>(map: &'m mut IndexMap<Box<str>, T>, key: &str) -> &'m mut T {
-    let index = map.get_index_of(key).unwrap_or_else(|| map.insert_full(key.into(), T::default()).0);
-    &mut map[index]
 }
 
 /// In which modes a detector ran.

@@ -1,6 +1,7 @@
 //! What the summary needs to know of one evaluated sample.
 
-use crate::api::{Actual, Decision, DetectorRow, QualityReport, ResultRow};
+use super::label::Label;
+use crate::api::{DetectorRow, QualityReport, ResultRow};
 use std::borrow::Cow;
 
 /// One evaluated sample, borrowed from the row that is being written or read.
@@ -9,15 +10,15 @@ pub struct SampleOutcome<'a> {
     /// The stage or lifecycle hook.
     pub context: &'a str,
     /// The label; none when unlabelled.
-    pub expected: Option<Decision>,
+    pub expected: Option<Label<'a>>,
     /// Rule ids that should fire; none when not given.
     pub expected_rule_hits: Option<&'a [String]>,
     /// Whether they did; computed from the rule ids when not given.
     pub rule_hits_match: Option<bool>,
     /// What came of it.
-    pub actual: Actual,
-    /// 0..=100; 0 where evaluation failed.
-    pub risk: u8,
+    pub actual: Label<'a>,
+    /// 0..=100, of other systems any number; none when not given. Where evaluation failed it counts as 0.
+    pub risk: Option<f64>,
     /// Rule ids in the engine's order, repeats included.
     pub rule_ids: &'a [Cow<'a, str>],
     /// One row for each detector that ran.
@@ -38,11 +39,11 @@ impl<'a> SampleOutcome<'a> {
     pub fn of_row(row: &'a ResultRow<'a>, groups: &'a [(&'a str, &'a str)]) -> Self {
         Self {
             context: &row.context,
-            expected: row.expected_decision,
+            expected: row.expected_decision.map(Label::from),
             expected_rule_hits: row.expected_rule_hits.as_deref(),
             rule_hits_match: row.rule_hits_match,
-            actual: row.actual_decision,
-            risk: row.actual_risk_score,
+            actual: row.actual_decision.into(),
+            risk: Some(f64::from(row.actual_risk_score)),
             rule_ids: &row.actual_rule_hits,
             detectors: row.detector_results.as_deref().unwrap_or_default(),
             latency_us: micros(row.latency_us, row.latency_ms),
@@ -60,8 +61,8 @@ impl<'a> SampleOutcome<'a> {
             expected: None,
             expected_rule_hits: None,
             rule_hits_match: None,
-            actual: Actual::Decided(Decision::Allow),
-            risk: 0,
+            actual: Label::Decision(crate::api::Decision::Allow),
+            risk: Some(0.0),
             rule_ids: &[],
             detectors: &[],
             latency_us: None,

@@ -1,6 +1,6 @@
 //! How much of the OWASP Top 10 for LLM applications a policy covers.
 
-use super::confusion::{is_flagged, is_positive};
+use super::label::Label;
 use super::outcome::SampleOutcome;
 use super::round::{ratio, round_to, round4};
 use crate::api::Decision;
@@ -241,14 +241,15 @@ impl OwaspTally {
         if set == 0 {
             return;
         }
-        let flagged = is_flagged(sample.actual);
+        let flagged = sample.actual.is_flagged();
         for (_, exercised) in self.0.iter_mut().enumerate().filter(|(i, _)| set & (1 << i) != 0) {
             exercised.samples += 1;
             exercised.flagged += u64::from(flagged);
-            let positive = sample.expected.is_some_and(is_positive);
+            let positive = sample.expected.is_some_and(Label::is_positive);
             exercised.true_positives += u64::from(flagged && positive);
             exercised.false_negatives += u64::from(!flagged && positive);
-            exercised.false_positives += u64::from(flagged && sample.expected == Some(Decision::Allow));
+            exercised.false_positives +=
+                u64::from(flagged && sample.expected.is_some_and(|label| !label.is_positive()));
         }
     }
 
@@ -333,7 +334,7 @@ pub struct OwaspCategoryFigures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Actual, DetectorRow};
+    use crate::api::DetectorRow;
 
     #[test]
     fn the_table_names_ten_categories_and_places_detectors_in_them() {
@@ -360,7 +361,7 @@ mod tests {
     }
 
     fn sample<'a>(expected: Decision, actual: Decision) -> SampleOutcome<'a> {
-        SampleOutcome { expected: Some(expected), actual: Actual::Decided(actual), ..SampleOutcome::none("input") }
+        SampleOutcome { expected: Some(expected.into()), actual: actual.into(), ..SampleOutcome::none("input") }
     }
 
     fn row(name: &'static str, decision: Decision) -> DetectorRow<'static> {

@@ -1,5 +1,6 @@
 //! The figures of a run: the API's `results_summary` and what the runner adds.
 
+use super::calibration::ReliabilityBin;
 use super::latency::LatencySummary;
 use super::modes::ExecutionModes;
 use super::tally::Rates;
@@ -22,9 +23,11 @@ pub struct Summary {
     pub auroc: Option<f64>,
     /// Average precision of the risk score, ties in dataset order; null without positives.
     pub auprc: Option<f64>,
-    /// Expected calibration error of risk / 100 over ten bins; null without labelled samples.
+    /// Expected calibration error of risk / 100, over ten bins unless asked otherwise; null without labelled samples.
     pub ece: Option<f64>,
-    /// Evaluated samples by risk score: 0..10, 10..20, ... 90..=100.
+    /// The bins behind it: how sure the scores were, and how often right; null without labelled samples.
+    pub reliability_curve: Option<Vec<ReliabilityBin>>,
+    /// Evaluated samples by risk score, in bins of equal width: 0..10, 10..20, ... 90..=100 unless asked otherwise.
     pub risk_histogram: Vec<u64>,
     /// Time a sample took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]

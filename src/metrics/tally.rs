@@ -1,7 +1,9 @@
 //! Counts of outcomes by label, and the rates that follow.
 
-use super::confusion::{BinaryConfusion, is_flagged, is_positive};
+use super::confusion::BinaryConfusion;
 use super::interval::wilson;
+use super::keyed::entry;
+use super::label::{ERROR, Label};
 use super::round::{ratio, round_to, round4};
 use crate::api::{Actual, Decision};
 use indexmap::IndexMap;
@@ -9,20 +11,41 @@ use serde::{Deserialize, Serialize};
 
 const LABELS: usize = Decision::ALL.len();
 /// Row of the samples without a label, column of those that failed.
-const NONE: usize = LABELS;
+const LAST: usize = LABELS;
 
-/// How often each outcome came of each label: everything the core rates need, in fixed memory.
+/// How often each outcome came of each label: everything the core rates need, in fixed memory but for words that are
+/// no decisions.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     cells: [[u64; LABELS + 1]; LABELS + 1],
+    /// The samples of which a word is none of the engine's; there are none in its own runs.
+    odd: Option<Box<OddWords>>,
 }
+
+#[derive(Clone, Debug, Default)]
+struct OddWords {
+    labelled: WordCounts<WordCounts<u64>>,
+    /// By outcome.
+    unlabelled: WordCounts<u64>,
+}
+
+type WordCounts<T> = IndexMap<Box<str>, T>;
 
 impl Tally {
     /// Counts one sample.
-    pub fn add(&mut self, expected: Option<Decision>, actual: Actual) {
-        let row = expected.map_or(NONE, |d| d as usize);
-        let column = actual.decision().map_or(NONE, |d| d as usize);
-        self.cells[row][column] += 1;
+    pub fn add(&mut self, expected: Option<Label<'_>>, actual: Label<'_>) {
+        let row = expected.map_or(Some(LAST), |label| label.decision().map(|d| d as usize));
+        let column = match actual {
+            Label::Other(ERROR) => Some(LAST),
+            actual => actual.decision().map(|d| d as usize),
+        };
+        if let (Some(row), Some(column)) = (row, column) {
+            self.cells[row][column] += 1;
+            return;
+        }
+        let odd = self.odd.get_or_insert_default();
+        let outcomes = expected.map_or(&mut odd.unlabelled, |label| entry(&mut odd.labelled, label.text()));
+        *entry(outcomes, actual.text()) += 1;
     }
 
     /// Counts everything the other has counted.
@@ -30,26 +53,39 @@ impl Tally {
         for (mine, theirs) in self.cells.iter_mut().flatten().zip(other.cells.iter().flatten()) {
             *mine += theirs;
         }
+        let Some(theirs) = &other.odd else { return };
+        let mine = self.odd.get_or_insert_default();
+        for (expected, outcomes) in &theirs.labelled {
+            let row = entry(&mut mine.labelled, expected);
+            outcomes.iter().for_each(|(actual, n)| *entry(row, actual) += n);
+        }
+        theirs.unlabelled.iter().for_each(|(actual, n)| *entry(&mut mine.unlabelled, actual) += n);
     }
 
-    /// (label, outcome, count) of every cell with a label.
-    fn labelled(&self) -> impl Iterator<Item = (Decision, Actual, u64)> {
-        Decision::ALL.into_iter().flat_map(|expected| {
-            let row = &self.cells[expected as usize];
-            outcomes().zip(row).map(move |(actual, &n)| (expected, actual, n))
-        })
+    /// (label, outcome, count) of everything that was counted, without a label too.
+    fn counted(&self) -> impl Iterator<Item = (Option<Label<'_>>, Label<'_>, u64)> {
+        let rows = Decision::ALL.into_iter().map(Some).chain([None]).zip(&self.cells);
+        let cells = rows.flat_map(|(expected, row)| {
+            outcomes().zip(row).map(move |(actual, &n)| (expected.map(Label::from), actual.into(), n))
+        });
+        let labelled = self.odd.iter().flat_map(|odd| &odd.labelled).flat_map(|(expected, outcomes)| {
+            outcomes.iter().map(|(actual, &n)| (Some(Label::of(expected)), Label::of(actual), n))
+        });
+        let unlabelled = self.odd.iter().flat_map(|odd| &odd.unlabelled);
+        cells.chain(labelled).chain(unlabelled.map(|(actual, &n)| (None, Label::of(actual), n)))
     }
 
-    fn count_where(&self, wanted: impl Fn(Decision, Actual) -> bool) -> u64 {
-        self.labelled().filter(|&(e, a, _)| wanted(e, a)).map(|(_, _, n)| n).sum()
+    /// Samples with a label for which this holds.
+    fn count_where(&self, wanted: impl Fn(Label<'_>, Label<'_>) -> bool) -> u64 {
+        self.counted().filter(|&(e, a, _)| e.is_some_and(|e| wanted(e, a))).map(|(_, _, n)| n).sum()
     }
 
-    fn with_outcome(&self, actual: Option<Decision>) -> u64 {
-        let column = actual.map_or(NONE, |d| d as usize);
-        self.cells.iter().map(|row| row[column]).sum()
+    fn with_outcome(&self, wanted: impl Fn(Label<'_>) -> bool) -> u64 {
+        self.counted().filter(|&(_, actual, _)| wanted(actual)).map(|(_, _, n)| n).sum()
     }
 
-    /// Label -> outcome -> count, for the labels that occur, mildest first; each row has all six outcomes.
+    /// Label -> outcome -> count, for the labels that occur, mildest first; each row has all six outcomes. Words that
+    /// are no decisions follow.
     #[must_use]
     pub fn confusion(&self) -> IndexMap<String, IndexMap<String, u64>> {
         let mut confusion = IndexMap::new();
@@ -60,6 +96,14 @@ impl Tally {
                 confusion.insert(expected.name().to_owned(), row);
             }
         }
+        for (expected, odd) in self.odd.iter().flat_map(|odd| &odd.labelled) {
+            let row: &mut IndexMap<String, u64> = confusion
+                .entry(expected.to_string())
+                .or_insert_with(|| outcomes().map(|actual| (actual.name().to_owned(), 0)).collect());
+            for (actual, n) in odd {
+                *row.entry(actual.to_string()).or_default() += n;
+            }
+        }
         confusion
     }
 
@@ -67,21 +111,25 @@ impl Tally {
     #[must_use]
     pub fn rates(&self) -> Rates {
         let mut binary = BinaryConfusion::default();
-        for (expected, actual, n) in self.labelled() {
-            binary.add(is_positive(expected), is_flagged(actual), n);
+        for (expected, actual, n) in self.counted() {
+            if let Some(expected) = expected {
+                binary.add(expected.is_positive(), actual.is_flagged(), n);
+            }
         }
         let classification = binary.classification();
+        let decided = |decision: Decision| self.with_outcome(|actual| actual == decision.into());
         let decisions = DecisionCounts {
-            allow: self.with_outcome(Some(Decision::Allow)),
-            warn: self.with_outcome(Some(Decision::Warn)),
-            transform: self.with_outcome(Some(Decision::Transform)),
-            redact: self.with_outcome(Some(Decision::Redact)),
-            block: self.with_outcome(Some(Decision::Block)),
+            allow: decided(Decision::Allow),
+            warn: decided(Decision::Warn),
+            transform: decided(Decision::Transform),
+            redact: decided(Decision::Redact),
+            block: decided(Decision::Block),
+            other: self.with_outcome(|actual| actual.is_evaluated() && actual.decision().is_none()),
         };
         let evaluated = decisions.total();
-        let errors = self.with_outcome(None);
+        let errors = self.with_outcome(|actual| !actual.is_evaluated());
         let labelled = self.count_where(|_, _| true);
-        let correct = self.count_where(|e, a| a.decision() == Some(e));
+        let correct = self.count_where(|e, a| a == e && a.is_evaluated());
         let flagged = evaluated - decisions.allow;
         let own = |part, whole| ratio(part, whole).map(|r| round_to(r, 6));
         Rates {
@@ -101,8 +149,7 @@ impl Tally {
             decisions,
             false_positives: binary.fp,
             false_negatives: binary.r#fn,
-            false_positives_blocked: self
-                .count_where(|e, a| e == Decision::Allow && a.decision() == Some(Decision::Block)),
+            false_positives_blocked: self.count_where(|e, a| !e.is_positive() && a.decision() == Some(Decision::Block)),
             binary_confusion: binary,
             intervals: Intervals {
                 accuracy: wilson(correct, labelled),
@@ -169,7 +216,7 @@ pub struct Rates {
     pub intervals: Intervals,
 }
 
-/// Evaluated samples by decision; every key is always there.
+/// Evaluated samples by decision; every key of the engine's decisions is always there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "UPPERCASE")]
 pub struct DecisionCounts {
@@ -183,13 +230,21 @@ pub struct DecisionCounts {
     pub redact: u64,
     /// Stopped.
     pub block: u64,
+    /// Decided in words of another system, each a flag; the engine has none, and without any the key is absent.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub other: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl DecisionCounts {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.allow + self.warn + self.transform + self.redact + self.block
+        self.allow + self.warn + self.transform + self.redact + self.block + self.other
     }
 }
 
@@ -221,7 +276,7 @@ mod tests {
     fn tally(samples: &[(Option<Decision>, Option<Decision>)]) -> Tally {
         let mut tally = Tally::default();
         for &(expected, actual) in samples {
-            tally.add(expected, actual.map_or(Actual::Error, Actual::Decided));
+            tally.add(expected.map(Label::from), actual.map_or(Actual::Error, Actual::Decided).into());
         }
         tally
     }
@@ -252,6 +307,25 @@ mod tests {
         assert_eq!(confusion.keys().collect::<Vec<_>>(), ["ALLOW", "BLOCK"]);
         assert_eq!(confusion["BLOCK"]["REDACT"], 1);
         assert_eq!(confusion["BLOCK"]["ERROR"], 0);
+    }
+
+    #[test]
+    fn words_of_other_systems_are_flags_and_nothing_decided_is_none() {
+        let rows = [(Some("BLOCK"), "deny"), (Some("ALLOW"), "NONE"), (Some("spam"), "spam"), (None, "deny")];
+        let (mut tally, mut parts) = (Tally::default(), [Tally::default(), Tally::default()]);
+        for (i, (expected, actual)) in rows.into_iter().enumerate() {
+            tally.add(expected.map(Label::of), Label::of(actual));
+            parts[i / 2].add(expected.map(Label::of), Label::of(actual));
+        }
+        let [mut merged, later] = parts;
+        merged.merge(&later);
+        let r = tally.rates();
+        assert_eq!(merged.rates(), r);
+        assert_eq!(merged.confusion(), tally.confusion());
+        assert_eq!((r.total, r.evaluated, r.errors, r.decisions.other), (4, 3, 1, 3));
+        assert_eq!((r.labelled, r.correct, r.flag_rate, r.recall, r.fp_rate), (3, 1, Some(1.0), Some(1.0), Some(0.0)));
+        assert_eq!(tally.confusion()["spam"]["spam"], 1);
+        assert_eq!(tally.confusion()["ALLOW"]["NONE"], 1);
     }
 
     #[test]

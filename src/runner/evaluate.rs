@@ -8,7 +8,7 @@ use super::row::{Evaluated, RowColumns, write_csv, write_json};
 use crate::api::{Actual, DetectorRow, Stage};
 use crate::dataset::{BATCH_BYTES, BadRows, Batch, Context, Line, RowReader, Sample, Subject};
 use crate::engine::{Engine, EvalError, Identity, Metadata, Request, Response};
-use crate::metrics::{Accumulator, SampleOutcome, rules_match};
+use crate::metrics::{Accumulator, Bins, Label, SampleOutcome, rules_match};
 use crate::value::parse_json;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -44,6 +44,8 @@ pub struct Work<'p> {
     pub by: &'p [String],
     /// Samples to keep for the report.
     pub keep: &'p Keep,
+    /// Bins of the figures of the risk score.
+    pub bins: Bins,
     /// Whether a row that is no sample is passed over and counted; else it ends the run.
     pub skip_bad_rows: bool,
 }
@@ -83,13 +85,13 @@ pub struct Done {
 }
 
 impl Done {
-    fn reset(&mut self) {
+    fn reset(&mut self, bins: Bins) {
         empty(&mut self.json);
         empty(&mut self.csv);
         self.digests.clear();
         self.ids.clear();
         self.contexts.clear();
-        self.figures = Accumulator::new();
+        self.figures = Accumulator::with_bins(bins);
         self.bad = BadRows::default();
         self.kept = KeptSamples::default();
         self.unstable = None;
@@ -107,7 +109,7 @@ fn empty(buffer: &mut Vec<u8>) {
 impl Work<'_> {
     /// Does everything for the batch in `done`.
     pub fn process(&self, done: &mut Done, signals: &Signals) {
-        done.reset();
+        done.reset(self.bins);
         let kept_full = signals.kept_full.load(Ordering::Relaxed);
         let batch = std::mem::take(&mut done.batch);
         for (line, row) in batch.samples(self.rows) {
@@ -172,11 +174,11 @@ impl Work<'_> {
         let groups: Vec<(&str, &str)> = self.by.iter().map(String::as_str).zip(values.iter().map(|v| &**v)).collect();
         figures.add(&SampleOutcome {
             context: row.sample.context.name(),
-            expected: row.sample.expected_decision,
+            expected: row.sample.expected_decision.map(Label::from),
             expected_rule_hits: row.sample.expected_rule_hits.as_deref(),
             rule_hits_match: row.rule_hits_match,
-            actual: row.actual,
-            risk: row.risk,
+            actual: row.actual.into(),
+            risk: Some(f64::from(row.risk)),
             rule_ids: &row.rule_ids,
             detectors: &row.detectors,
             latency_us: row.latency_us,

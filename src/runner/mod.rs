@@ -141,7 +141,7 @@ pub fn run(work: &Work<'_>, reader: &mut Reader, sinks: RowSinks<'_>, drive: Dri
     let mut joined = Joined {
         sinks,
         keep: work.keep,
-        figures: Accumulator::new(),
+        figures: Accumulator::with_bins(work.bins),
         hash: DatasetHash::default(),
         ids: IdCheck::default(),
         bad: BadRows::default(),
