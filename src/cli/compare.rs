@@ -1,7 +1,8 @@
 //! `znyx-bench compare`: two runs side by side, and whether the second may replace the first.
 
+use super::bins::BinArgs;
 use super::terminal::ColorChoice;
-use crate::compare::{CompareError, Comparison, compare_files};
+use crate::compare::{CompareError, Comparison, WantedBins, compare_binned};
 use crate::metrics::{Gate, max_block_rate_delta, max_fn, max_fp_rate, min_accuracy};
 use crate::report::compare::{CompareFormat, measured, write_comparison};
 use crate::report::style::{Style, visible};
@@ -65,6 +66,10 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub max_show: usize,
 
+    /// Bins of the figures of the risk score.
+    #[command(flatten)]
+    pub bins: BinArgs,
+
     /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, overrides_with = "color")]
     pub color: ColorChoice,
@@ -121,7 +126,8 @@ impl CompareArgs {
 /// # Errors
 /// The report could not be written.
 pub fn run(args: &CompareArgs, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
-    let mut comparison = match compare_files(&args.a, &args.b) {
+    let bins = WantedBins { calibration: args.bins.calibration_bins, score: args.bins.score_bins };
+    let mut comparison = match compare_binned(&args.a, &args.b, bins) {
         Ok(comparison) => comparison,
         Err(error) => {
             writeln!(err, "error: {}", visible(&error.to_string()))?;

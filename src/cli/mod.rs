@@ -5,6 +5,7 @@ pub mod compare;
 mod exit;
 mod judge;
 pub mod lint;
+pub mod metrics;
 mod outputs;
 mod progress;
 mod run;
@@ -37,6 +38,9 @@ enum Command {
     /// Compare two runs: deltas, flips, and whether the second may replace the first
     #[command(after_help = EXIT_CODES)]
     Compare(Box<compare::CompareArgs>),
+    /// Count the figures of result rows anew, those of another guardrail too
+    #[command(after_help = EXIT_CODES)]
+    Metrics(Box<metrics::MetricsArgs>),
     /// Check policies and bundles without evaluating anything
     #[command(after_help = EXIT_CODES)]
     Lint(Box<lint::LintArgs>),
@@ -62,6 +66,7 @@ pub fn main() -> ExitCode {
                 .into()
         }
         Command::Compare(args) => printed(|out| compare::run(args, out, &mut io::stderr()), Exit::Unfinished),
+        Command::Metrics(args) => printed(|out| metrics::run(args, out), Exit::Unfinished),
         Command::Lint(args) => printed(|out| lint::run(args, out), Exit::Refused),
         Command::Scorecard(args) => printed(|out| scorecard::run(args, out, &mut io::stderr()), Exit::GateFailed),
     }

@@ -1,8 +1,9 @@
 //! `znyx-bench scorecard`: measure one detector over labelled samples, judge it, and stamp the verdict into the policy.
 
+use super::bins::bins;
 use super::judge;
 use super::terminal::{ColorChoice, Terminal};
-use crate::metrics::Tier;
+use crate::metrics::{CALIBRATION_BINS, Tier};
 use crate::policy::{BundleKey, PolicySource, Shape};
 use crate::report::counted;
 use crate::report::scorecard::write_scorecard;
@@ -94,6 +95,10 @@ pub struct ScorecardArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
+    /// Bins of the reliability curve, 1 to 1000. The ece, for which the gates have bounds, always has the reference's ten
+    #[arg(long, value_name = "N", value_parser = bins, default_value_t = CALIBRATION_BINS, conflicts_with = "judge")]
+    pub calibration_bins: usize,
+
     /// How to print the scorecard
     #[arg(long, value_enum, default_value_t = ScorecardFormat::Table)]
     pub format: ScorecardFormat,
@@ -170,7 +175,8 @@ fn certified(args: &ScorecardArgs, out: &mut dyn Write, err: &mut dyn Write) -> 
     }
     not_an_input(args)?;
     let samples = read_samples(args.dataset(), &args.stage, &args.default_language)?;
-    let measurement = measure(&subject, &samples, &args.stage, args.category.as_deref(), || now)?;
+    let measurement =
+        measure(&subject, &samples, &args.stage, args.category.as_deref(), args.calibration_bins, || now)?;
     say_what_failed(args, &measurement, err).map_err(Unprintable)?;
     print(args, &subject, &measurement, out).map_err(Unprintable)?;
     if measurement.looked_at == 0 && measurement.failed.is_empty() {

@@ -398,8 +398,9 @@ impl Loading {
             None => notes.extend(kept_bins(&info, self.reading)),
         }
         info.samples = count.or_else(|| info.summary["total"].as_u64());
-        let in_summary = || info.summary["risk_histogram"].as_array()?.iter().map(Value::as_u64).collect();
-        let risk_histogram = counted.map(|counted| counted.risk_histogram).or_else(in_summary);
+        let stored = info.summary["risk_histogram"].as_array();
+        let stored = stored.and_then(|bins| bins.iter().map(Value::as_u64).collect());
+        let risk_histogram = stored.or_else(|| counted.map(|counted| counted.risk_histogram));
         Ok(Side { info, rows: self.rows, risk_histogram, notes })
     }
 

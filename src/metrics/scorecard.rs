@@ -1,6 +1,6 @@
 //! The scorecard of one model-backed detector, as the reference's benchmark command records it.
 
-use super::calibration::{CALIBRATION_BINS, expected_calibration_error};
+use super::calibration::{CALIBRATION_BINS, ReliabilityBin, expected_calibration_error, reliability_curve};
 use super::confusion::{BinaryConfusion, is_flagged, is_positive};
 use super::isodate::python_iso;
 use super::percentile::percentiles;
@@ -85,6 +85,8 @@ pub struct Scorecard {
     pub category: Option<String>,
     /// The model's threshold, where the policy names one.
     pub threshold: Option<serde_json::Value>,
+    /// The runner's own: how sure the scores were, and how often right.
+    pub reliability_curve: Option<Vec<ReliabilityBin>>,
 }
 
 impl Scorecard {
@@ -128,9 +130,10 @@ impl ScorecardBuilder {
         self.errors
     }
 
-    /// The scorecard of everything added so far, measured at `now`.
+    /// The scorecard of everything added so far, measured at `now`, with a curve of `curve_bins` bins. The calibration
+    /// error has the reference's ten whatever the curve has, as the gates' bounds are for those.
     #[must_use]
-    pub fn finish(&self, model: ModelIdentity, category: Option<&str>, now: Timestamp) -> Scorecard {
+    pub fn finish(&self, model: ModelIdentity, category: Option<&str>, curve_bins: usize, now: Timestamp) -> Scorecard {
         let classification = self.confusion.classification();
         let probabilities: Vec<f64> = self.scores.iter().map(|s| s / 100.0).collect();
         Scorecard {
@@ -150,6 +153,7 @@ impl ScorecardBuilder {
             task: model.task,
             category: category.map(str::to_owned),
             threshold: model.threshold,
+            reliability_curve: reliability_curve(&probabilities, &self.labels, curve_bins),
         }
     }
 }
@@ -203,11 +207,11 @@ mod tests {
             .add(&ScoredSample { language: "de", ..sample(Decision::Allow, Actual::Decided(Decision::Block), 50, 30) });
         assert_eq!(builder.errors(), 1);
         let model = ModelIdentity { model_version: "m@r".into(), ..ModelIdentity::default() };
-        builder.finish(model, category, "2026-06-01T12:00:00.5Z".parse().unwrap())
+        builder.finish(model, category, 2, "2026-06-01T12:00:00.5Z".parse().unwrap())
     }
 
     #[test]
-    fn a_scorecard_has_the_keys_and_values_of_the_reference() {
+    fn a_scorecard_has_the_keys_and_values_of_the_reference_and_the_curve() {
         let card = built(None);
         assert_eq!(
             serde_json::to_string(&card).unwrap(),
@@ -216,7 +220,10 @@ mod tests {
                 r#""per_language":{"en":{"samples":3},"de":{"samples":1}},"#,
                 r#""validated_at":"2026-06-01T12:00:00.500000+00:00","precision":0.5,"recall":0.5,"auprc":0.8333,"#,
                 r#""binary_confusion":{"tp":1,"fp":1,"fn":1,"tn":1},"sample_count":4,"model_version":"m@r","#,
-                r#""task":null,"category":null,"threshold":null}"#
+                r#""task":null,"category":null,"threshold":null,"#,
+                // The runner's own key, last.
+                r#""reliability_curve":[{"lo":0.0,"hi":0.5,"avg_confidence":0.5,"accuracy":0.0,"count":1},"#,
+                r#"{"lo":0.5,"hi":1.0,"avg_confidence":0.9667,"accuracy":0.6667,"count":3}]}"#
             )
         );
     }

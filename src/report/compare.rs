@@ -58,6 +58,8 @@ struct Head<'c> {
     changes: Option<crate::compare::Changes>,
     significance: Option<crate::compare::Significance>,
     latency: Option<crate::compare::LatencyDrift>,
+    risk_psi: Option<f64>,
+    risk_shift: Option<crate::compare::RiskShift>,
     notes: &'c [String],
 }
 
@@ -71,6 +73,8 @@ fn json_lines(c: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         changes: c.changes,
         significance: c.significance,
         latency: c.latency,
+        risk_psi: c.risk_psi,
+        risk_shift: c.risk_shift,
         notes: &c.notes,
     };
     serde_json::to_writer(&mut *out, &serde_json::json!({ "comparison": head }))?;
@@ -247,6 +251,11 @@ pub(super) fn figure_rows(c: &Comparison) -> Vec<FigureRow> {
         rows.push(FigureRow { name, a: shown(a), b: shown(b), delta });
     }
     rows
+}
+
+/// The population stability index of the risk scores, and how it is read.
+pub(super) fn psi_reading(c: &Comparison) -> Option<(String, &'static str)> {
+    Some((format!("{:.4}", c.risk_psi?), c.risk_shift?.words()))
 }
 
 /// A difference with its sign; what rounds to nothing is `0`.

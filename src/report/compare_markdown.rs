@@ -1,6 +1,6 @@
 //! A comparison as a comment on a pull request.
 
-use super::compare::{error_sentence, figure_rows, measured, verdict_sentence};
+use super::compare::{error_sentence, figure_rows, measured, psi_reading, verdict_sentence};
 use super::style::{cut, thousands, visible};
 use crate::compare::{Comparison, Flip, NameChange, Verdict};
 use std::fmt::Write as _;
@@ -75,6 +75,9 @@ fn figures(text: &mut String, c: &Comparison) {
     header(text, &[("figure", false), ("baseline", true), ("candidate", true), ("delta", true)]);
     for figure in rows {
         row(text, &[figure.name.to_owned(), figure.a, figure.b, figure.delta]);
+    }
+    if let Some((psi, reading)) = psi_reading(c) {
+        row(text, &["risk scores, PSI".to_owned(), String::new(), String::new(), format!("{psi} ({reading})")]);
     }
     if let Some(drift) = &c.latency {
         for (name, d) in [("avg", drift.avg_ms), ("p99", drift.p99_ms)] {

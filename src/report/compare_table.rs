@@ -1,6 +1,8 @@
 //! A comparison for people at a terminal.
 
-use super::compare::{decision_change, error_sentence, figure_rows, measured, rule_changes, verdict_sentence};
+use super::compare::{
+    decision_change, error_sentence, figure_rows, measured, psi_reading, rule_changes, verdict_sentence,
+};
 use super::style::{Style, Tone, cut, thousands, visible};
 use crate::compare::{Comparison, FlipKind, LatencyDrift, NameChange, SideInfo, Verdict};
 use comfy_table::{CellAlignment, Table, presets};
@@ -95,6 +97,9 @@ fn figures(text: &mut String, c: &Comparison, style: Style) {
     }
     heading(text, style, "Figures");
     line(text, &plain_table(&["", "baseline", "candidate", "delta"], &[1, 2, 3], rows));
+    if let Some((psi, reading)) = psi_reading(c) {
+        line(text, &format!("risk scores: {reading}, PSI {psi} (stable below 0.1, major above 0.25)"));
+    }
 }
 
 fn latency(text: &mut String, drift: Option<&LatencyDrift>, style: Style) {

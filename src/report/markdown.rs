@@ -1,5 +1,6 @@
 //! The report as Markdown, for a comment on a change.
 
+use super::calibration::{HEADINGS, curve_lines};
 use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::percent;
 use super::owasp::{exercised, status};
@@ -33,7 +34,7 @@ impl RunFormat for MarkdownReport {
         writeln!(out, "{} under {}{version}\n", code(&report.run.dataset_id), code(report.policy))?;
         gates(report, out)?;
         if let Some(summary) = report.summary() {
-            figures(report, summary, out)?;
+            figures(summary, report.skipped_rows, out)?;
             modes(summary, out)?;
             groups(summary, out)?;
             detectors(summary, out)?;
@@ -57,7 +58,7 @@ fn gates(report: &RunReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn figures(summary: &Summary, skipped_rows: u64, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| | value | 95% interval | samples |\n|---|---:|---:|---:|")?;
     for rate in rates(summary) {
         let interval = rate.interval.map(|[lo, hi]| format!("{} to {}", percent(lo), percent(hi)));
@@ -94,9 +95,10 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
         )?;
     }
     let d = &summary.rates.decisions;
+    let other = if d.other > 0 { format!(", other {}", thousands(d.other)) } else { String::new() };
     writeln!(
         out,
-        "\nDecisions: ALLOW {}, WARN {}, TRANSFORM {}, REDACT {}, BLOCK {}, ERROR {}",
+        "\nDecisions: ALLOW {}, WARN {}, TRANSFORM {}, REDACT {}, BLOCK {}{other}, ERROR {}",
         thousands(d.allow),
         thousands(d.warn),
         thousands(d.transform),
@@ -104,13 +106,29 @@ fn figures(report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io
         thousands(d.block),
         thousands(summary.rates.errors)
     )?;
+    calibration(summary, out)?;
     if let Some(latency) = &summary.latency_ms {
         writeln!(out, "\nLatency per sample: {}", latency_line(latency).replace("   ", ", "))?;
     }
-    if report.skipped_rows > 0 {
-        writeln!(out, "\n⚠️ {} rows of the dataset are no samples and were skipped", thousands(report.skipped_rows))?;
+    if skipped_rows > 0 {
+        writeln!(out, "\n⚠️ {} rows of the dataset are no samples and were skipped", thousands(skipped_rows))?;
     }
     writeln!(out)
+}
+
+fn calibration(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    let (lines, more) = curve_lines(summary.reliability_curve.as_deref());
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n| {} |\n|---|---:|---:|---:|---:|", HEADINGS.join(" | "))?;
+    for line in lines {
+        writeln!(out, "| {} |", line.join(" | "))?;
+    }
+    if more > 0 {
+        writeln!(out, "\n... and {more} more")?;
+    }
+    Ok(())
 }
 
 fn modes(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
@@ -134,7 +152,7 @@ fn modes(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn groups(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn groups(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     for (key, values) in &summary.by {
         if values.len() < 2 && key == crate::metrics::CONTEXT_KEY {
             continue;
@@ -164,7 +182,7 @@ fn groups(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn detectors(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn detectors(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let detectors = worst_detectors(summary);
     if detectors.is_empty() {
         return Ok(());
@@ -184,7 +202,7 @@ fn detectors(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     and_more(detectors.len(), out)
 }
 
-fn rules(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn rules(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let rules = worst_rules(summary);
     if rules.is_empty() {
         return Ok(());
@@ -266,7 +284,7 @@ fn and_more(all: usize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A text from the dataset or policy as a table cell: on one line, nothing in it read as markup, no one notified.
-fn cell(text: &str, width: usize) -> String {
+pub(super) fn cell(text: &str, width: usize) -> String {
     let mut out = String::new();
     for c in cut(text, width).chars() {
         match c {
@@ -285,7 +303,7 @@ fn cell(text: &str, width: usize) -> String {
 }
 
 /// A text as code, in a table.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = cut(text, 100);
     let text = text.replace('|', "\\|");
     let fence = if text.contains('`') { "``" } else { "`" };

@@ -1,12 +1,15 @@
 //! Reports of runs and comparisons: one format a file. Those of runs are all behind [`RunFormat`].
 
+mod calibration;
 pub mod compare;
 mod compare_markdown;
 mod compare_table;
 mod csv;
+mod grid;
 mod json;
 mod jsonl;
 mod markdown;
+pub mod metrics;
 mod modes;
 mod number;
 mod owasp;

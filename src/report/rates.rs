@@ -78,7 +78,8 @@ pub fn verdict(report: &RunReport<'_>) -> (Verdict, String) {
     (verdict, parts.join(", "))
 }
 
-fn wrong(rates: &Rates) -> Vec<String> {
+/// What is wrong, counted.
+pub fn wrong(rates: &Rates) -> Vec<String> {
     let mut parts = Vec::new();
     if rates.labelled > 0 {
         parts.push(counted(rates.false_positives, "false positive", "false positives"));

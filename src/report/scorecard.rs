@@ -1,5 +1,6 @@
 //! A scorecard for people.
 
+use super::calibration::curve_grid;
 use super::style::{Style, Tone, thousands, visible};
 use crate::metrics::{TierFailure, TierVerdict};
 use crate::scorecard::Measurement;
@@ -48,6 +49,10 @@ pub fn write_scorecard(
     let languages: Vec<String> =
         card.per_language.iter().map(|(language, l)| format!("{}={}", visible(language), l.samples)).collect();
     writeln!(out, "  {:<15} {}", "languages", languages.join(", "))?;
+    if let Some(curve) = curve_grid(card.reliability_curve.as_deref(), |h| style.paint(Tone::Dim, h)) {
+        writeln!(out)?;
+        curve.write(out)?;
+    }
     write_tiers(&report.advisory, &report.enforcement, style, out)
 }
 

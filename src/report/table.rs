@@ -1,5 +1,7 @@
 //! The report that people read on a terminal: the verdict first, then figures, then what is wrong.
 
+use super::calibration::curve_grid;
+use super::grid::{Align, Grid};
 use super::modes::{NOTHING_SENT, advisory, in_place_of_models, is_plain};
 use super::number::{counted, millis, percent};
 use super::owasp::{exercised, without_samples};
@@ -28,7 +30,7 @@ impl RunFormat for TableReport {
         self.verdict(report, out)?;
         if let Some(summary) = report.summary() {
             self.gates(report.gates, out)?;
-            self.decisions(report, summary, out)?;
+            self.decisions(summary, report.skipped_rows, out)?;
             self.modes(summary, out)?;
             self.figures(summary, out)?;
             self.groups(summary, out)?;
@@ -42,7 +44,7 @@ impl RunFormat for TableReport {
 }
 
 impl TableReport {
-    fn good(&self, text: &str) -> String {
+    pub(super) fn good(&self, text: &str) -> String {
         self.style.paint(Tone::Good, text)
     }
 
@@ -54,11 +56,11 @@ impl TableReport {
         self.style.paint(Tone::Mixed, text)
     }
 
-    fn strong(&self, text: &str) -> String {
+    pub(super) fn strong(&self, text: &str) -> String {
         self.style.paint(Tone::Strong, text)
     }
 
-    fn faint(&self, text: &str) -> String {
+    pub(super) fn faint(&self, text: &str) -> String {
         self.style.paint(Tone::Dim, text)
     }
 
@@ -93,7 +95,7 @@ impl TableReport {
         writeln!(out)
     }
 
-    fn decisions(&self, report: &RunReport<'_>, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn decisions(&self, summary: &Summary, skipped_rows: u64, out: &mut dyn Write) -> io::Result<()> {
         let d = &summary.rates.decisions;
         let mut parts = Vec::new();
         for (name, n) in
@@ -101,6 +103,9 @@ impl TableReport {
         {
             let part = format!("{name} {}", thousands(n));
             parts.push(if n == 0 { self.faint(&part) } else { part });
+        }
+        if d.other > 0 {
+            parts.push(self.doubtful(&format!("other {}", thousands(d.other))));
         }
         let errors = format!("ERROR {}", thousands(summary.rates.errors));
         parts.push(if summary.rates.errors > 0 { self.bad(&errors) } else { self.faint(&errors) });
@@ -112,11 +117,9 @@ impl TableReport {
                 format!("{} without a label, left out of what needs one", counted(unlabelled, "sample", "samples"));
             writeln!(out, "  {}", self.faint(&text))?;
         }
-        if report.skipped_rows > 0 {
-            let text = format!(
-                "{} skipped",
-                counted(report.skipped_rows, "row that is no sample", "rows that are no samples")
-            );
+        if skipped_rows > 0 {
+            let text =
+                format!("{} skipped", counted(skipped_rows, "row that is no sample", "rows that are no samples"));
             writeln!(out, "  {}", self.doubtful(&text))?;
         }
         writeln!(out)
@@ -145,7 +148,7 @@ impl TableReport {
         writeln!(out)
     }
 
-    fn figures(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn figures(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right, Align::Right, Align::Left]);
         let header = ["", "", "95% interval", "samples", ""].map(|h| self.faint(h));
         grid.row(header);
@@ -191,6 +194,11 @@ impl TableReport {
         self.section("Figures", out)?;
         grid.write(out)?;
         writeln!(out)?;
+        if let Some(curve) = curve_grid(summary.reliability_curve.as_deref(), |h| self.faint(h)) {
+            self.section("Calibration", out)?;
+            curve.write(out)?;
+            writeln!(out)?;
+        }
         if let Some(latency) = &summary.latency_ms {
             self.section("Latency per sample", out)?;
             let speed = match summary.samples_per_second {
@@ -203,7 +211,7 @@ impl TableReport {
         Ok(())
     }
 
-    fn groups(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn groups(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         for (key, values) in &summary.by {
             if values.len() < 2 && key == crate::metrics::CONTEXT_KEY {
                 continue;
@@ -239,7 +247,7 @@ impl TableReport {
         Ok(())
     }
 
-    fn detectors(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn detectors(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         if summary.detectors.is_empty() {
             return Ok(());
         }
@@ -266,7 +274,7 @@ impl TableReport {
         writeln!(out)
     }
 
-    fn rules(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn rules(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         if summary.rules.is_empty() {
             return Ok(());
         }
@@ -375,13 +383,13 @@ impl TableReport {
         Ok(())
     }
 
-    fn section(&self, title: &str, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn section(&self, title: &str, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", self.strong(title))
     }
 
     fn and_more(&self, all: usize, shown: usize, out: &mut dyn Write) -> io::Result<()> {
         if all > shown {
-            let text = format!("... and {} more (--summary or --format json has all)", all - shown);
+            let text = format!("... and {} more (--format json has all)", all - shown);
             writeln!(out, "  {}", self.faint(&text))?;
         }
         Ok(())
@@ -392,59 +400,4 @@ impl TableReport {
 pub(super) fn latency_line(l: &LatencySummary) -> String {
     let [avg, p50, p95, p99, max] = [l.avg, l.p50, l.p95, l.p99, l.max].map(millis);
     format!("avg {avg} ms   p50 {p50}   p95 {p95}   p99 {p99}   max {max}")
-}
-
-#[derive(Clone, Copy)]
-enum Align {
-    Left,
-    Right,
-}
-
-/// Columns of texts that may hold escape sequences, two blanks apart. Nothing else about it is a table.
-struct Grid {
-    aligns: Vec<Align>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Grid {
-    fn new(aligns: &[Align]) -> Self {
-        Grid { aligns: aligns.to_vec(), rows: Vec::new() }
-    }
-
-    fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.into());
-    }
-
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let widths: Vec<usize> = (0..self.aligns.len())
-            .map(|i| self.rows.iter().map(|row| plain(&row[i]).width()).max().unwrap_or(0))
-            .collect();
-        for row in &self.rows {
-            let mut line = String::from(" ");
-            for ((cell, align), width) in row.iter().zip(&self.aligns).zip(&widths) {
-                if *width == 0 {
-                    continue;
-                }
-                let pad = " ".repeat(width - plain(cell).width());
-                match align {
-                    Align::Left => line.push_str(&format!(" {cell}{pad} ")),
-                    Align::Right => line.push_str(&format!(" {pad}{cell} ")),
-                }
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
-    }
-}
-
-/// The text without escape sequences.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("\u{1b}[") {
-        out.push_str(&rest[..start]);
-        let after = &rest[start..];
-        rest = after.find('m').map_or("", |end| &after[end + 1..]);
-    }
-    out + rest
 }

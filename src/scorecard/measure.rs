@@ -64,6 +64,7 @@ pub fn measure(
     samples: &[LabelledSample],
     stage: &str,
     category: Option<&str>,
+    curve_bins: usize,
     now: impl FnOnce() -> Timestamp,
 ) -> Result<Measurement, ScorecardError> {
     let engine = Engine::compile(&subject.policy, EngineOptions { certify: true, ..EngineOptions::default() });
@@ -95,7 +96,7 @@ pub fn measure(
         builder.add(&scored);
     }
     let now = now();
-    let scorecard = builder.finish(subject.model(), category, now);
+    let scorecard = builder.finish(subject.model(), category, curve_bins, now);
     let report = ScorecardReport {
         detector: subject.detector.clone(),
         advisory: scorecard.judge(Tier::Advisory, now)?,
@@ -134,7 +135,7 @@ mod tests {
         };
         let samples =
             [sample("mail me at a.b@example.com", Decision::Redact, 1), sample("good morning", Decision::Allow, 3)];
-        measure(&subject, &samples, stage, None, || "2026-06-01T00:00:00Z".parse().unwrap()).unwrap()
+        measure(&subject, &samples, stage, None, 10, || "2026-06-01T00:00:00Z".parse().unwrap()).unwrap()
     }
 
     #[test]
