@@ -80,10 +80,11 @@ impl Columns {
         let required = |name: &str| {
             column(name).ok_or_else(|| {
                 let found: Vec<String> = headers.iter().take(8).map(|h| format!("{h:?}")).collect();
-                let message = format!(
-                    "no column {name:?}, so these are not result rows; the first line has {}",
-                    found.join(", ")
-                );
+                let why = match purpose {
+                    Purpose::Pairing => "so these are not result rows",
+                    Purpose::Counting => "which rows need (cells of it may be empty)",
+                };
+                let message = format!("no column {name:?}, {why}; the first line has {}", found.join(", "));
                 LoadError::content(file, ":1", message)
             })
         };

@@ -106,16 +106,35 @@ fn block_rate_delta(a: &Value, b: &Value) -> Option<f64> {
     Some(round_to(rate(b)? - rate(a)?, 6))
 }
 
+/// Over the first bins that both sides have.
 fn risk_psi(a: &Side, b: &Side) -> Option<f64> {
-    population_stability_index(a.risk_histogram.as_ref()?, b.risk_histogram.as_ref()?)
+    let mut both = a.risk_histograms.iter().flat_map(|a| b.risk_histograms.iter().map(move |b| (a, b)));
+    let (a, b) = both.find(|(a, b)| a.len() == b.len())?;
+    population_stability_index(a, b)
 }
 
-/// Why two histograms say nothing about each other.
-fn other_bins(a: &Side, b: &Side) -> Option<String> {
-    let (a, b) = (a.risk_histogram.as_ref()?.len(), b.risk_histogram.as_ref()?.len());
-    (a != b).then(|| {
-        format!("the histograms of risk scores have {a} and {b} bins, so no stability index; --score-bins sets those of files with rows")
-    })
+/// Notes on figures that do not compare because they have other bins.
+fn other_bins(a: &Side, b: &Side) -> Vec<String> {
+    let lengths = |key: &str| {
+        let of = |side: &Side| side.info.summary[key].as_array().map(Vec::len);
+        Some((of(a)?, of(b)?)).filter(|(a, b)| a != b)
+    };
+    let mut notes = Vec::new();
+    if let Some((a, b)) = lengths("reliability_curve") {
+        notes.push(format!(
+            "ece is over {a} bins in a and {b} in b; --calibration-bins counts it alike in files with rows"
+        ));
+    }
+    let no_bins_in_common = |(a, b)| {
+        format!(
+            "no PSI: the histograms of risk scores have {a} and {b} bins; --score-bins counts them alike in files with rows"
+        )
+    };
+    let (of_a, of_b) = (&a.risk_histograms, &b.risk_histograms);
+    if !of_a.iter().any(|a| of_b.iter().any(|b| a.len() == b.len())) {
+        notes.extend(lengths("risk_histogram").map(no_bins_in_common));
+    }
+    notes
 }
 
 fn verdict(comparison: &Comparison) -> Verdict {

@@ -54,8 +54,8 @@ impl LoadError {
 pub struct Side {
     pub(super) info: SideInfo,
     pub(super) rows: Option<Rows>,
-    /// The histogram of the risk scores.
-    pub(super) risk_histogram: Option<Vec<u64>>,
+    /// Histograms of the risk scores: that of the summary, and that of the rows where it has other bins.
+    pub(super) risk_histograms: Vec<Vec<u64>>,
     /// Things the reader of the comparison should know.
     pub(super) notes: Vec<String>,
 }
@@ -400,12 +400,18 @@ impl Loading {
         info.samples = count.or_else(|| info.summary["total"].as_u64());
         let stored = info.summary["risk_histogram"].as_array();
         let stored = stored.and_then(|bins| bins.iter().map(Value::as_u64).collect());
-        let risk_histogram = stored.or_else(|| counted.map(|counted| counted.risk_histogram));
-        Ok(Side { info, rows: self.rows, risk_histogram, notes })
+        let mut risk_histograms: Vec<Vec<u64>> =
+            stored.into_iter().chain(counted.map(|counted| counted.risk_histogram)).collect();
+        risk_histograms.dedup_by_key(|histogram| histogram.len());
+        Ok(Side { info, rows: self.rows, risk_histograms, notes })
     }
 
     /// The figures of all rows, whatever a summary in the file says.
-    fn figures(self) -> Result<RowFigures, LoadError> {
+    fn figures(mut self) -> Result<RowFigures, LoadError> {
+        // A list of rows without any is never met as rows.
+        if self.documents.iter().any(|document| document.is_array() || document["results"].is_array()) {
+            self.rows.get_or_insert_default();
+        }
         let (_, notes) = self.about()?;
         if self.rows.is_none() {
             return Err(self.error("", "holds no result rows, and figures are computed from rows alone"));
@@ -482,16 +488,22 @@ fn part_of_lines(piece: &[u8], reading: Reading) -> Result<Part, (usize, String)
 
 fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
     part.add_json(json).or_else(|error| {
-        let strict = strict_json(json).ok_or_else(|| row_error(&error))?;
-        part.add_json(&strict).map_err(|_| row_error(&error))
+        let said = || row_error(&error, part.purpose());
+        let strict = strict_json(json).ok_or_else(said)?;
+        part.add_json(&strict).map_err(|_| row_error(&error, part.purpose()))
     })
 }
 
-fn row_error(error: &serde_json::Error) -> String {
+fn row_error(error: &serde_json::Error, purpose: Purpose) -> String {
     let text = error.to_string();
     // The parser's own place is within the row; the line is the caller's to say.
     let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    format!("not a result row: {what} (column {})", error.column())
+    let column = error.column();
+    let hint = match purpose {
+        Purpose::Counting if what.starts_with("missing field") => "; it may be null, but must be there",
+        _ => "",
+    };
+    format!("not a result row: {what} (column {column}){hint}")
 }
 
 fn has_summary(envelopes: &[Vec<u8>], open: &[u8]) -> bool {

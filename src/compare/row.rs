@@ -194,14 +194,14 @@ impl Part {
         let rule_ids = row.actual_rule_hits.unwrap_or_default();
         let detectors = row.detector_results.unwrap_or_default();
         // The cast saturates; no time is negative.
-        let us = row.latency_ms.filter(|ms| *ms >= 0.0).map(|ms| (ms * 1000.0).round() as u64);
+        let us = row.latency_ms.filter(|ms| ms.0 >= 0.0).map(|ms| (ms.0 * 1000.0).round() as u64);
         let sample = SampleOutcome {
             context: row.context.as_ref().map_or("input", |c| &*c.0),
             expected: row.expected_decision.0.as_ref().map(|word| Label::of(&word.0)),
             expected_rule_hits: row.expected_rule_hits.as_deref(),
             rule_hits_match: row.rule_hits_match,
             actual: Label::of(row.actual_decision.0.as_ref().map_or(NOTHING_DECIDED, |word| &*word.0)),
-            risk: row.actual_risk_score.0,
+            risk: row.actual_risk_score.0.map(|score| score.0),
             latency_us: row.latency_us.or(us),
             quality: row.quality.as_ref(),
             rule_ids: &[],
@@ -262,10 +262,44 @@ pub(super) struct RowIn<'a, Id = IdIn<'a>, Expected = Option<Decision>, Outcome 
 
 /// A row of any system: no id is needed, decisions may be any words, scores and times any numbers. Label, decision and
 /// score must be there, if only as null, so that a misspelt key is noticed.
-pub(super) type AnyRow<'a> = RowIn<'a, Option<IgnoredAny>, Given<Text<'a>>, Given<Text<'a>>, Given<f64>, f64>;
+pub(super) type AnyRow<'a> = RowIn<'a, Option<IgnoredAny>, Given<Text<'a>>, Given<Text<'a>>, Given<Number>, Number>;
 
 /// The outcome of a row that has null for one.
 pub(super) const NOTHING_DECIDED: &str = "NONE";
+
+/// A number, whole or not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number(pub f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(NumberVisitor).map(Number)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_f64<E: Error>(self, n: f64) -> Result<f64, E> {
+        Ok(n)
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn visit_u64<E: Error>(self, n: u64) -> Result<f64, E> {
+        Ok(n as f64)
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn visit_i64<E: Error>(self, n: i64) -> Result<f64, E> {
+        Ok(n as f64)
+    }
+}
 
 /// A value that may be null but must be there.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use super::number::counted;
 use super::rates::wrong;
 use super::style::{Style, cut, thousands};
 use super::table::TableReport;
+use crate::api::{Actual, Decision};
 use crate::metrics::Summary;
 use std::io::{self, Write};
 
@@ -116,14 +117,17 @@ impl<'s> Confusion<'s> {
         let confusion = &summary.confusion;
         let mut outcomes: Vec<&str> = Vec::new();
         let mut left_out = std::collections::HashSet::new();
-        for (outcome, _) in confusion.values().flatten().filter(|(_, n)| **n > 0) {
-            if outcomes.contains(&outcome.as_str()) {
+        let occurring = confusion.values().flatten().filter(|(_, n)| **n > 0).map(|(outcome, _)| outcome);
+        let known = Decision::ALL.map(Decision::name).into_iter().chain([Actual::Error.name()]);
+        let known = known.filter(|word| confusion.values().any(|row| row.get(*word).is_some_and(|n| *n > 0)));
+        for outcome in known.chain(occurring.map(String::as_str)) {
+            if outcomes.contains(&outcome) {
                 continue;
             }
             if outcomes.len() < MOST_WORDS {
                 outcomes.push(outcome);
             } else {
-                left_out.insert(outcome.as_str());
+                left_out.insert(outcome);
             }
         }
         let rows: Vec<(&str, Vec<u64>)> = (confusion.iter().take(MOST_WORDS))
