@@ -3,7 +3,7 @@
 use clap::Parser;
 use std::path::Path;
 use znyx_bench::cli::compare::{CompareArgs, run};
-use znyx_bench::compare::{Comparison, compare_files};
+use znyx_bench::compare::{Comparison, RiskShift, WantedBins, compare_binned, compare_files};
 
 #[derive(Parser)]
 struct Cli {
@@ -306,4 +306,51 @@ fn rows_read_in_step_compare_as_rows_that_are_all_held() {
     }
     assert!(held.changes.unwrap().total > 300 && held.pairing.unwrap().by_text > 0 && !held.only_in_b.is_empty());
     assert_eq!(in_step, held);
+}
+
+#[test]
+fn figures_of_scores_are_counted_anew_in_as_many_bins_as_asked_for() {
+    let counted = |a: &str, b: &str, flags: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&compare(a, b, &[flags, &["--format=json"]].concat()).out).unwrap()
+    };
+    let ten = counted("a.run.json", "b.jsonl", &[]);
+    let asked = counted("a.run.json", "b.jsonl", &["--score-bins=2", "--calibration-bins=4"]);
+    for side in ["a", "b"] {
+        let summary = &asked[side]["summary"];
+        let histogram: Vec<u64> = serde_json::from_value(summary["risk_histogram"].clone()).unwrap();
+        let halves: Vec<u64> = serde_json::from_value(ten[side]["summary"]["risk_histogram"].clone()).unwrap();
+        assert_eq!(histogram, [halves[..5].iter().sum::<u64>(), halves[5..].iter().sum()], "{side}");
+        assert_eq!(summary["reliability_curve"].as_array().unwrap().len(), 4, "{side}");
+        // The other figures are those of the file.
+        assert_eq!(summary["accuracy"], ten[side]["summary"]["accuracy"], "{side}");
+    }
+    assert_ne!(asked["risk_psi"], ten["risk_psi"]);
+}
+
+#[test]
+fn histograms_of_other_bins_are_compared_over_the_rows_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let rows = |risk: u64| -> String {
+        (0..4)
+            .map(|i| {
+                format!("{{\"sample_id\": \"{i}\", \"actual_decision\": \"WARN\", \"actual_risk_score\": {risk}}}\n")
+            })
+            .collect()
+    };
+    std::fs::write(path("rows"), rows(80)).unwrap();
+    let lines = rows(10).trim().replace('\n', ",");
+    let summary = r#"{"total": 4, "accuracy": null, "ece": null, "risk_histogram": [4, 0]}"#;
+    std::fs::write(path("run"), format!(r#"{{"id": "r", "results_summary": {summary}, "results": [{lines}]}}"#))
+        .unwrap();
+    std::fs::write(path("summary"), summary).unwrap();
+    let psi = |a: &str, bins: WantedBins| {
+        let found = compare_binned(&path(a), &path("rows"), bins).unwrap();
+        (found.risk_psi, found.risk_shift, found.notes.iter().any(|note| note.starts_with("no PSI: ")))
+    };
+    let two = WantedBins { score: Some(2), ..WantedBins::default() };
+    let major = Some(RiskShift::Major);
+    assert_eq!(psi("run", WantedBins::default()), (Some(27.631), major, false));
+    assert_eq!(psi("summary", two), (Some(27.631), major, false));
+    assert_eq!(psi("summary", WantedBins::default()), (None, None, true));
 }

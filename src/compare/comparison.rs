@@ -330,3 +330,14 @@ pub struct NameChange {
     /// Samples it fired on before and does not now.
     pub lost: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_of_a_moderate_shift_belong_to_it() {
+        let readings = [0.0, 0.0999, 0.1, 0.25, 0.2501, 27.6].map(|psi| RiskShift::of(psi).words());
+        assert_eq!(readings, ["stable", "stable", "moderate shift", "moderate shift", "major shift", "major shift"]);
+    }
+}
