@@ -50,6 +50,11 @@ fn policy(scene: &Scene, name: &str) -> Value {
     json(&python_json(&parse_yaml(&scene.read(name)).unwrap(), true))
 }
 
+/// Predictions in a reliability curve.
+fn counted(curve: &Value) -> u64 {
+    curve.as_array().unwrap().iter().map(|bin| bin["count"].as_u64().unwrap()).sum()
+}
+
 /// Takes out what no two measurements share.
 fn without_time(mut value: Value) -> Value {
     match &mut value {
@@ -85,7 +90,11 @@ fn whole_files_give_what_the_reference_s_command_gives() {
         }));
         assert_eq!(scene.has("out.json"), case["out"].is_object(), "{note}");
         if case["out"].is_object() {
-            assert_eq!(without_time(json(&scene.read("out.json"))), without_time(case["out"].clone()), "{note}");
+            let mut out = json(&scene.read("out.json"));
+            // The runner's own key, which the reference lacks.
+            let curve = out.as_object_mut().unwrap().remove("reliability_curve").unwrap();
+            assert_eq!(counted(&curve), out["scorecard"]["sample_count"], "{note}");
+            assert_eq!(without_time(out), without_time(case["out"].clone()), "{note}");
         }
         if case["stamped"] == true {
             let after = without_time(policy(&scene, text("policy_name")));
@@ -97,6 +106,21 @@ fn whole_files_give_what_the_reference_s_command_gives() {
         }
     }
     assert_eq!(cases.len(), 38);
+}
+
+#[test]
+fn the_curve_has_as_many_bins_as_asked_for_and_the_gated_error_ten() {
+    let scene = scene();
+    let report = |flags: &[&str]| {
+        let done = scorecard(&scene, &[&["--format", "json"], flags].concat()).success();
+        json(std::str::from_utf8(&done.get_output().stdout).unwrap())
+    };
+    let (ten, three) = (report(&[]), report(&["--calibration-bins", "3"]));
+    assert_eq!(ten["reliability_curve"].as_array().unwrap().len(), 10);
+    assert_eq!(three["reliability_curve"].as_array().unwrap().len(), 3);
+    assert_eq!(counted(&ten["reliability_curve"]), counted(&three["reliability_curve"]));
+    assert_eq!(ten["scorecard"]["ece"], three["scorecard"]["ece"]);
+    scorecard(&scene, &["--calibration-bins", "0"]).code(2).stderr(contains("whole number of bins from 1 to 1000"));
 }
 
 #[test]

@@ -85,8 +85,6 @@ pub struct Scorecard {
     pub category: Option<String>,
     /// The model's threshold, where the policy names one.
     pub threshold: Option<serde_json::Value>,
-    /// The runner's own: how sure the scores were, and how often right.
-    pub reliability_curve: Option<Vec<ReliabilityBin>>,
 }
 
 impl Scorecard {
@@ -130,16 +128,25 @@ impl ScorecardBuilder {
         self.errors
     }
 
-    /// The scorecard of everything added so far, measured at `now`, with a curve of `curve_bins` bins. The calibration
-    /// error has the reference's ten whatever the curve has, as the gates' bounds are for those.
+    /// The bins behind the calibration error, or as many others: how sure the scores were, and how often right. None
+    /// without samples.
     #[must_use]
-    pub fn finish(&self, model: ModelIdentity, category: Option<&str>, curve_bins: usize, now: Timestamp) -> Scorecard {
+    pub fn curve(&self, bins: usize) -> Option<Vec<ReliabilityBin>> {
+        reliability_curve(&self.probabilities(), &self.labels, bins)
+    }
+
+    fn probabilities(&self) -> Vec<f64> {
+        self.scores.iter().map(|s| s / 100.0).collect()
+    }
+
+    /// The scorecard of everything added so far, measured at `now`.
+    #[must_use]
+    pub fn finish(&self, model: ModelIdentity, category: Option<&str>, now: Timestamp) -> Scorecard {
         let classification = self.confusion.classification();
-        let probabilities: Vec<f64> = self.scores.iter().map(|s| s / 100.0).collect();
         Scorecard {
             f1: classification.f1,
             auroc: roc_auc(&self.scores, &self.labels),
-            ece: expected_calibration_error(&probabilities, &self.labels, CALIBRATION_BINS),
+            ece: expected_calibration_error(&self.probabilities(), &self.labels, CALIBRATION_BINS),
             fp_rate: classification.fp_rate,
             p95_latency_ms: percentiles(&self.latencies).p95,
             per_language: self.languages.clone(),
@@ -153,7 +160,6 @@ impl ScorecardBuilder {
             task: model.task,
             category: category.map(str::to_owned),
             threshold: model.threshold,
-            reliability_curve: reliability_curve(&probabilities, &self.labels, curve_bins),
         }
     }
 }
@@ -207,11 +213,11 @@ mod tests {
             .add(&ScoredSample { language: "de", ..sample(Decision::Allow, Actual::Decided(Decision::Block), 50, 30) });
         assert_eq!(builder.errors(), 1);
         let model = ModelIdentity { model_version: "m@r".into(), ..ModelIdentity::default() };
-        builder.finish(model, category, 2, "2026-06-01T12:00:00.5Z".parse().unwrap())
+        builder.finish(model, category, "2026-06-01T12:00:00.5Z".parse().unwrap())
     }
 
     #[test]
-    fn a_scorecard_has_the_keys_and_values_of_the_reference_and_the_curve() {
+    fn a_scorecard_has_the_keys_and_values_of_the_reference() {
         let card = built(None);
         assert_eq!(
             serde_json::to_string(&card).unwrap(),
@@ -220,10 +226,7 @@ mod tests {
                 r#""per_language":{"en":{"samples":3},"de":{"samples":1}},"#,
                 r#""validated_at":"2026-06-01T12:00:00.500000+00:00","precision":0.5,"recall":0.5,"auprc":0.8333,"#,
                 r#""binary_confusion":{"tp":1,"fp":1,"fn":1,"tn":1},"sample_count":4,"model_version":"m@r","#,
-                r#""task":null,"category":null,"threshold":null,"#,
-                // The runner's own key, last.
-                r#""reliability_curve":[{"lo":0.0,"hi":0.5,"avg_confidence":0.5,"accuracy":0.0,"count":1},"#,
-                r#"{"lo":0.5,"hi":1.0,"avg_confidence":0.9667,"accuracy":0.6667,"count":3}]}"#
+                r#""task":null,"category":null,"threshold":null}"#
             )
         );
     }

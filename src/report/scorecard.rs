@@ -49,7 +49,7 @@ pub fn write_scorecard(
     let languages: Vec<String> =
         card.per_language.iter().map(|(language, l)| format!("{}={}", visible(language), l.samples)).collect();
     writeln!(out, "  {:<15} {}", "languages", languages.join(", "))?;
-    if let Some(curve) = curve_grid(card.reliability_curve.as_deref(), |h| style.paint(Tone::Dim, h)) {
+    if let Some(curve) = curve_grid(report.reliability_curve.as_deref(), |h| style.paint(Tone::Dim, h)) {
         writeln!(out)?;
         curve.write(out)?;
     }

@@ -205,11 +205,11 @@ pub(super) mod tests {
     pub(in crate::scorecard) fn report(passed: bool) -> ScorecardReport {
         let now = "2026-06-01T00:00:00Z".parse().unwrap();
         let model = ModelIdentity { model_version: "m@1".into(), ..ModelIdentity::default() };
-        let scorecard = ScorecardBuilder::default().finish(model, None, 10, now);
+        let scorecard = ScorecardBuilder::default().finish(model, None, now);
         let mut enforcement = scorecard.judge(Tier::Enforcement, now).unwrap();
         enforcement.passed = passed;
         let advisory = scorecard.judge(Tier::Advisory, now).unwrap();
-        ScorecardReport { detector: "toxicity".into(), scorecard, advisory, enforcement }
+        ScorecardReport { detector: "toxicity".into(), scorecard, advisory, enforcement, reliability_curve: None }
     }
 
     /// The text with a short stamp (the figures cut down to one).

@@ -4,7 +4,7 @@ use super::dataset::LabelledSample;
 use super::subject::Subject;
 use crate::api::{Actual, Stage};
 use crate::engine::{Engine, EngineOptions, EvalError, Identity, Metadata, Request, Response};
-use crate::metrics::{Scorecard, ScorecardBuilder, ScorecardError, ScoredSample, Tier, TierVerdict};
+use crate::metrics::{ReliabilityBin, Scorecard, ScorecardBuilder, ScorecardError, ScoredSample, Tier, TierVerdict};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +24,7 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// What `--out` and `--format json` write, key by key as the reference.
+/// What `--out` and `--format json` write, key by key as the reference; what the runner adds stands last.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScorecardReport {
     /// The detector's policy key.
@@ -35,6 +35,8 @@ pub struct ScorecardReport {
     pub advisory: TierVerdict,
     /// Whether it may block and redact.
     pub enforcement: TierVerdict,
+    /// The runner's own: the bins behind the calibration error, how sure the scores were and how often right.
+    pub reliability_curve: Option<Vec<ReliabilityBin>>,
 }
 
 /// A finished measurement.
@@ -53,6 +55,9 @@ pub struct Measurement {
 
 /// Evaluates the samples one after the other and judges the detector. `stage` is any text: at what is no stage every
 /// evaluation fails.
+///
+/// The curve has `curve_bins` bins; the calibration error has the reference's ten whatever these are, as the gates' bounds
+/// are for those.
 ///
 /// Scorecard stamps are not looked at, so that what would be enforced is recorded. Samples are evaluated as if each
 /// were the first request; the reference's rate limits see one tenant throughout.
@@ -96,12 +101,13 @@ pub fn measure(
         builder.add(&scored);
     }
     let now = now();
-    let scorecard = builder.finish(subject.model(), category, curve_bins, now);
+    let scorecard = builder.finish(subject.model(), category, now);
     let report = ScorecardReport {
         detector: subject.detector.clone(),
         advisory: scorecard.judge(Tier::Advisory, now)?,
         enforcement: scorecard.judge(Tier::Enforcement, now)?,
         scorecard,
+        reliability_curve: builder.curve(curve_bins),
     };
     Ok(Measurement { report, failed, fired, looked_at })
 }
