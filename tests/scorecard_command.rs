@@ -207,7 +207,8 @@ fn json_is_printed_as_it_is_written_and_the_policy_flag_may_be_named_either_way(
     assert_eq!(String::from_utf8(output).unwrap(), scene.read("o.json"));
     let report = json(&scene.read("o.json"));
     let keys: Vec<&str> = report.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["detector", "scorecard", "advisory", "enforcement"]);
+    // The reference's keys, and then the runner's own.
+    assert_eq!(keys, ["detector", "scorecard", "advisory", "enforcement", "reliability_curve"]);
     assert_eq!(report["enforcement"]["gate"]["min_f1"], 0.85);
     assert!(scene.read("o.json").starts_with("{\n  \"detector\": \"toxicity\",\n  \"scorecard\": {\n    \"f1\": 1.0,"));
 }

@@ -115,7 +115,8 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
 
 fn read_gates(args: &RunArgs) -> Result<Vec<Gate>, Failure> {
     let gates = args.gates().map_err(Failure::refused)?;
-    let catalogue = ADDED_FIGURES.iter().fold(Catalogue::of_summary(!args.no_timing), |c, key| c.with_open_key(key));
+    let known = Catalogue::of_summary(!args.no_timing, args.bins.bins());
+    let catalogue = ADDED_FIGURES.iter().fold(known, |c, key| c.with_open_key(key));
     for gate in &gates {
         gate.check(&catalogue).map_err(Failure::refused)?;
     }

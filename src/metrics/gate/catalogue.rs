@@ -1,9 +1,9 @@
 //! Which figures a run can have, known before it is run.
 
-use super::figure::{FigurePath, Lookup, kind};
+use super::figure::{FigurePath, Lookup, entry_name, kind};
 use crate::metrics::{
-    DetectorFigures, ExecutionModes, Intervals, LatencySummary, ModeFigures, QualityFigures, Rates, RuleAgreement,
-    RuleFigures, Summary,
+    Bins, DetectorFigures, ExecutionModes, Intervals, LatencySummary, ModeFigures, QualityFigures, Rates,
+    ReliabilityBin, RuleAgreement, RuleFigures, Summary,
 };
 use serde_json::Value;
 
@@ -18,17 +18,19 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The figures of a run's summary; without `timing`, those of latency and speed are unknown.
+    /// The figures of a run's summary with these bins; without `timing`, those of latency and speed are unknown.
     #[must_use]
-    pub fn of_summary(timing: bool) -> Self {
+    pub fn of_summary(timing: bool, bins: Bins) -> Self {
         let latency = timing.then(LatencySummary::default);
         let rates = Rates { intervals: filled_intervals(), ..Rates::default() };
         let any = || ANY.to_owned();
+        let any_bin = ReliabilityBin { lo: 0.0, hi: 0.0, avg_confidence: None, accuracy: None, count: 0 };
         let summary = Summary {
             rates: rates.clone(),
             confusion: [(any(), [(any(), 0)].into_iter().collect())].into_iter().collect(),
             rule_hits: Some(RuleAgreement::default()),
-            risk_histogram: vec![0; crate::metrics::SCORE_BINS],
+            reliability_curve: Some(vec![any_bin; bins.calibration]),
+            risk_histogram: vec![0; bins.score],
             latency_ms: latency,
             samples_per_second: timing.then_some(0.0),
             detectors: vec![DetectorFigures { name: any(), latency_ms: latency, ..DetectorFigures::default() }],
@@ -70,7 +72,7 @@ impl Catalogue {
             let next = match at {
                 Value::Object(map) => map.get(name).or_else(|| map.get(ANY)),
                 Value::Array(list) => match list.first() {
-                    Some(entry @ Value::Object(_)) => Some(entry),
+                    Some(entry @ Value::Object(_)) if entry_name(entry).is_some() => Some(entry),
                     _ => name.parse::<usize>().ok().and_then(|i| list.get(i)),
                 },
                 _ => None,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::metrics::Bins;
 use serde_json::json;
 
 fn figures() -> Value {
@@ -200,7 +201,8 @@ fn the_short_forms_are_expressions() {
 
 #[test]
 fn figures_that_no_run_can_have_are_found_before_it() {
-    let check = |text: &str, timing| Gate::parse(text).unwrap().check(&Catalogue::of_summary(timing));
+    let bins = Bins { calibration: 3, score: 12 };
+    let check = |text: &str, timing| Gate::parse(text).unwrap().check(&Catalogue::of_summary(timing, bins));
     for possible in [
         "fp_rate > 0.01",
         "recall < 1",
@@ -208,7 +210,8 @@ fn figures_that_no_run_can_have_are_found_before_it() {
         "rules[\"x.y\"].on_allow > 0",
         "detectors.pii.latency_ms.p99 > 1",
         "intervals.recall[0] < 0.5",
-        "risk_histogram[9] > 3",
+        "risk_histogram[11] > 3",
+        "reliability_curve[2].accuracy < 0.5",
         "confusion.ALLOW.BLOCK > 0",
         "quality.clarity.mean < 0.5",
         "nonsense ?? 0 > 1",
@@ -217,10 +220,12 @@ fn figures_that_no_run_can_have_are_found_before_it() {
     }
     let error = check("fp_rat > 0.01", true).unwrap_err().to_string();
     assert!(error.contains("there is no figure `fp_rat`; near it: `fp_rate`"), "{error}");
-    assert!(check("accuracy.x > 1", true).is_err());
+    for impossible in ["accuracy.x > 1", "risk_histogram[12] > 3", "reliability_curve[3].count > 1"] {
+        assert!(check(impossible, true).is_err(), "{impossible}");
+    }
     assert!(check("decisions > 1", true).unwrap_err().to_string().contains("a group of figures"));
     assert!(check("latency_ms.p99 > 1", false).unwrap_err().to_string().contains("no figure `latency_ms.p99`"));
     assert!(check("owasp.score < 1", true).is_err());
-    let open = Catalogue::of_summary(true).with_open_key("owasp");
+    let open = Catalogue::of_summary(true, Bins::default()).with_open_key("owasp");
     assert_eq!(Gate::parse("owasp.score < 1").unwrap().check(&open), Ok(()));
 }
