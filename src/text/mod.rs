@@ -19,6 +19,7 @@ macro_rules! byte_table {
 }
 pub(crate) use byte_table;
 
+pub mod blocks;
 pub mod caseless;
 pub mod chars;
 pub mod checksums;

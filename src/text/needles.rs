@@ -4,6 +4,7 @@
 //! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
 //! clauses are all satisfied run.
 
+use super::blocks::places;
 use super::fold::{is_blank, is_word};
 use super::joints::JointSearch;
 use super::literals::{Clause, MAX_CLAUSES};
@@ -285,14 +286,7 @@ impl OpenGates {
         let (first, end) = (run.first as usize, (run.first + run.len) as usize);
         let words = if run.len == 0 { 0..0 } else { first / 64..end.div_ceil(64) };
         words
-            .flat_map(move |w| {
-                let mut word = self.bits.get(w).copied().unwrap_or(0);
-                std::iter::from_fn(move || {
-                    let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
-                    word &= word - 1;
-                    Some(w * 64 + bit)
-                })
-            })
+            .flat_map(move |w| places(self.bits.get(w).copied().unwrap_or(0)).map(move |bit| w * 64 + bit))
             .filter(move |clause| (first..end).contains(clause))
             .map(move |clause| clause - first)
     }

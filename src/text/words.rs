@@ -1,53 +1,38 @@
 //! The words of a folded text: maximal runs of word characters.
 
-use super::fold::is_word;
+use super::blocks::{BLOCK, Block, bits, each_block, places};
+use super::fold::{DIGIT, LETTER};
 
-/// Bytes looked at together.
-const BLOCK: usize = 64;
-
-/// 1 for each word byte.
-const WORD: [u8; 256] = byte_table!(b => is_word(b) as u8);
-
-/// Hands over where each word begins and ends, left to right. The loop branches on words, not on bytes.
+/// Hands over where each word begins and ends, left to right.
 pub fn each_word(folded: &[u8], mut take: impl FnMut(usize, usize)) {
     let mut start = 0;
     let mut inside = 0;
-    let mut block_at = 0;
-    let mut edges_of = |block: &[u8; BLOCK]| {
-        let bits = word_bits(block);
-        let mut edges = bits ^ (bits << 1 | inside);
-        inside = bits >> (BLOCK - 1);
-        while edges != 0 {
-            let at = edges.trailing_zeros() as usize;
-            if bits >> at & 1 == 1 {
+    each_block(folded, |block_at, block| {
+        let words = word_bits(block);
+        let edges = words ^ (words << 1 | inside);
+        inside = words >> (BLOCK - 1);
+        for at in places(edges) {
+            if words >> at & 1 == 1 {
                 start = block_at + at;
             } else {
                 take(start, block_at + at);
             }
-            edges &= edges - 1;
         }
-        block_at += BLOCK;
-    };
-    let (blocks, rest) = folded.as_chunks();
-    blocks.iter().for_each(&mut edges_of);
-    // Behind the text stands what ends a word.
-    let mut last = [0; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    edges_of(&last);
+    });
 }
 
-/// A bit for each byte, the first byte's the lowest: whether it is a word character's.
-fn word_bits(block: &[u8; BLOCK]) -> u64 {
-    /// Moves the lowest bits of eight bytes into the highest byte, in order.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let marks = block.map(|b| WORD[usize::from(b)]);
-    let (eights, _) = marks.as_chunks::<8>();
-    let byte_of = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
-    eights.iter().rev().fold(0, |bits, eight| bits << 8 | byte_of(eight))
+/// A bit for each word character ([`super::fold::is_word`]) of a block.
+#[must_use]
+pub fn word_bits(block: &Block) -> u64 {
+    bits(|at| {
+        let b = block[at];
+        (b.wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'0') < 10) | (b == b'_') | (b == LETTER) | (b == DIGIT)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::fold::is_word;
     use super::*;
     use proptest::prelude::*;
 
@@ -63,6 +48,13 @@ mod tests {
         assert_eq!(words(b""), [b""; 0]);
         assert_eq!(words(&[b'x'; 200]), [[b'x'; 200]]);
         assert_eq!(words(&[b'x'; 64]), [[b'x'; 64]]);
+    }
+
+    #[test]
+    fn a_word_byte_is_one_wherever_it_is_asked() {
+        for b in 0..=u8::MAX {
+            assert_eq!(word_bits(&[b; BLOCK]), if is_word(b) { u64::MAX } else { 0 }, "{b}");
+        }
     }
 
     proptest! {

@@ -5,10 +5,12 @@
 //! may stand for `u` or for two `o`, so there may be two variants.
 
 use super::changes::Changes;
+use crate::text::blocks::{BLOCK, bits, block_at, each_block, places};
 use crate::text::normalize::nfkd;
 use crate::text::search::LiteralSearch;
 use crate::text::term::{Term, TermList};
-use crate::text::{FoldedPattern, Gate, NeedleSet, Text, byte_table, caseless, chars, fold};
+use crate::text::words::word_bits;
+use crate::text::{FoldedPattern, Gate, NeedleSet, Text, caseless, chars, fold};
 use std::collections::HashMap;
 
 /// Letters that look like Latin ones, beyond what NFKD makes of them. Lower case only: this precedes lowering.
@@ -127,7 +129,7 @@ fn collapse_runs<U: Unit>(text: &[U]) -> Vec<U> {
 
 /// What separates spaced-out letters.
 const fn separates(folded: u8) -> bool {
-    fold::is_blank(folded) || matches!(folded, b'-' | b'_' | b'.')
+    fold::is_blank(folded) | (folded == b'-') | (folded == b'_') | (folded == b'.')
 }
 
 /// Whether three or more equal characters follow one another anywhere, newlines excepted.
@@ -142,34 +144,35 @@ fn has_pair<U: Unit>(text: &[U], pair: [u8; 2]) -> bool {
     text.iter().zip(text.iter().skip(1)).fold(false, |any, (a, b)| any | (a.is(pair[0]) & b.is(pair[1])))
 }
 
-/// Whether an ASCII text in lower case is its own and only variant. Nearly all texts pass here, so it is made of loops
-/// that the compiler turns into comparisons of many bytes at once.
-fn is_plain(text: &[u8]) -> bool {
-    const CHANGING: &[u8; 12] = b"0134578!@$|+";
-    let any_of = |any, b| CHANGING.iter().fold(any, |any, &c| any | u8::from(b == c));
-    text.iter().fold(0, |any, &b| any_of(any, b)) == 0
-        && !has_runs(text)
-        && !has_pair(text, *b"()")
-        && !may_be_spaced(text)
+/// A bit for each place of the block that begins at `start` where an ASCII text in lower case differs from its variants, or the
+/// first of three equal characters stands.
+fn changes_of(text: &[u8], start: usize) -> u64 {
+    let [block, next, after] = [0, 1, 2].map(|ahead| block_at(text, start + ahead));
+    let changes = bits(|at| {
+        let b = block[at];
+        let stands_for_another = CHANGING.iter().fold(false, |any, &c| any | (b == c));
+        stands_for_another | ((b == next[at]) & (b == after[at]) & (b != b'\n'))
+    });
+    // The zeros behind the text are no run.
+    let left = text.len() - start;
+    if left < BLOCK { changes & ((1 << left) - 1) } else { changes }
 }
-
-/// A separator and a word character in the marks of [`may_be_spaced`].
-const SEPARATOR: u8 = 1;
-const WORD: u8 = 2;
-
-const MARKS: [u8; 256] = byte_table!(b => (separates(b) as u8 * SEPARATOR) | (fold::is_word(b) as u8 * WORD));
 
 /// Whether a spaced-out word may be in a folded text: every such word has a letter between separators.
 fn may_be_spaced(folded: &[u8]) -> bool {
-    let (mut before, mut last) = (0, 0);
-    for (at, &b) in folded.iter().enumerate() {
-        let mark = MARKS[usize::from(b)];
-        if before & (last >> 1) & mark & SEPARATOR != 0 && is_amid_letters(folded, at - 1) {
-            return true;
-        }
-        (before, last) = (last, mark);
-    }
-    false
+    let (mut words_before, mut separators_before) = (0, 0);
+    let mut found = false;
+    each_block(folded, |block_at, block| {
+        let words = word_bits(block);
+        let separators = bits(|at| separates(block[at]));
+        let amid = (separators << 2 | separators_before >> (BLOCK - 2))
+            & (words << 1 | words_before >> (BLOCK - 1))
+            & separators;
+        (words_before, separators_before) = (words, separators);
+        // A text that is found out is read to its end: that takes less than to leave early.
+        found = found || places(amid).any(|at| is_amid_letters(folded, block_at + at - 1));
+    });
+    found
 }
 
 /// Whether the single letter at `at`, which has separators on both sides, may be in a spaced-out word: the words before
@@ -229,31 +232,98 @@ fn join_spaced<U: Unit>(text: &mut Vec<U>, spaced: &FoldedPattern) {
     *text = out;
 }
 
-/// The only variant of an ASCII text in lower case where characters that stand for letters and runs of one character
-/// are all that changes; and the places in it that stand for something else than in the text, in order.
-fn simple(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
-    if text.contains(&b'+') || has_pair(text, *b"00") || has_pair(text, *b"()") {
+/// What stands for a letter in an ASCII text: see [`unleet`].
+const CHANGING: &[u8; 11] = b"0134578!@$|";
+
+/// What a double zero stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Zeros {
+    U,
+    TwoO,
+}
+
+/// A variant in the making, of an ASCII text in lower case where characters that stand for letters and runs of one
+/// character are all that changes.
+struct Simple<'t> {
+    text: &'t [u8],
+    zeros: Zeros,
+    /// Up to here the text is done.
+    at: usize,
+    variant: Vec<u8>,
+    /// The places in the variant that stand for something else than in the text, in order.
+    changed: Vec<usize>,
+}
+
+impl<'t> Simple<'t> {
+    /// The variant; `None` where a spaced-out word may come of it.
+    fn of(text: &'t [u8], zeros: Zeros) -> Option<Self> {
+        let mut simple = Simple { text, zeros, at: 0, variant: Vec::with_capacity(text.len()), changed: Vec::new() };
+        // Before this place a character may be in a run with one that changed.
+        let mut settled = 0;
+        for start in (0..text.len()).step_by(BLOCK) {
+            for place in places(changes_of(text, start)).map(|at| start + at) {
+                while simple.at < settled.min(place) {
+                    simple.step();
+                }
+                if simple.at <= place {
+                    simple.take_over(place);
+                    simple.step();
+                    settled = simple.at + 2;
+                }
+            }
+        }
+        while simple.at < settled.min(text.len()) {
+            simple.step();
+        }
+        simple.take_over(text.len());
+        (!may_be_spaced(&simple.variant)).then_some(simple)
+    }
+
+    /// Takes the text over as it is, to `end`.
+    fn take_over(&mut self, end: usize) {
+        self.variant.extend_from_slice(&self.text[self.at..end]);
+        self.at = end;
+    }
+
+    /// What stands next, and for how many characters.
+    fn next(&self) -> Option<(u8, usize)> {
+        match &self.text[self.at..] {
+            [] => None,
+            [b'0', b'0', ..] if self.zeros == Zeros::U => Some((b'u', 2)),
+            [b, ..] => Some((unleet(*b), 1)),
+        }
+    }
+
+    /// Goes one character on, or behind the run that it completes.
+    fn step(&mut self) {
+        let Some((unit, len)) = self.next() else { return };
+        if unit != self.text[self.at] {
+            self.changed.push(self.variant.len());
+        }
+        self.variant.push(unit);
+        self.at += len;
+        if unit != b'\n' && self.variant.ends_with(&[unit; 3]) {
+            self.variant.truncate(self.variant.len() - 2);
+            let left = self.variant.len() - 1;
+            self.changed.truncate(self.changed.partition_point(|&place| place < left));
+            self.changed.push(left);
+            while let Some((same, len)) = self.next().filter(|&(next, _)| next == unit) {
+                debug_assert_eq!(same, unit);
+                self.at += len;
+            }
+        }
+    }
+}
+
+/// The variants of an ASCII text in lower case where they are made simply.
+fn simple_variants(text: &[u8]) -> Option<Vec<Simple<'_>>> {
+    let letter = |at: usize| text.get(at).is_some_and(u8::is_ascii_lowercase);
+    let joins = |plus: usize| letter(plus.wrapping_sub(1)) && letter(plus + 1);
+    if memchr::memchr_iter(b'+', text).any(joins) || has_pair(text, *b"()") {
         return None;
     }
-    let mut variant = Vec::with_capacity(text.len());
-    let mut changed = Vec::new();
-    let mut at = 0;
-    while let Some(&b) = text.get(at) {
-        let unit = unleet(b);
-        if unit != b {
-            changed.push(variant.len());
-        }
-        variant.push(unit);
-        at += 1;
-        if unit != b'\n' && variant.ends_with(&[unit; 3]) {
-            variant.truncate(variant.len() - 2);
-            let left = variant.len() - 1;
-            changed.truncate(changed.partition_point(|&place| place < left));
-            changed.push(left);
-            at += text[at..].iter().take_while(|&&b| unleet(b) == unit).count();
-        }
-    }
-    (!may_be_spaced(&variant)).then_some((variant, changed))
+    let both: &[Zeros] = if has_pair(text, *b"00") { &[Zeros::U, Zeros::TwoO] } else { &[Zeros::TwoO] };
+    both.iter().map(|&zeros| Simple::of(text, zeros)).collect()
 }
 
 /// The search of the terms' variants in the texts' variants.
@@ -400,13 +470,12 @@ impl VariantSearch {
     fn of_text(&self, text: &Text<'_>) -> Option<Vec<Variant>> {
         if text.is_ascii() {
             let folded = text.folded();
-            if is_plain(folded) {
-                return None;
-            }
-            if let Some((variant, changed)) = simple(folded) {
+            if let Some(variants) = simple_variants(folded) {
+                let may_match = |simple: &Simple<'_>| self.changes.may_matter(&simple.variant, &simple.changed);
                 // A term's own variant in the text may have lost its edges to a changed neighbour.
-                let matters = self.changes.may_matter(&variant, &changed) || self.odd.matches(text).next().is_some();
-                return matters.then(|| vec![Variant::of_bytes(variant)]);
+                let changes = variants.iter().any(|simple| !simple.changed.is_empty());
+                let matters = changes && (variants.iter().any(may_match) || self.odd.matches(text).next().is_some());
+                return matters.then(|| variants.into_iter().map(|simple| Variant::of_bytes(simple.variant)).collect());
             }
             let variants = variants(folded, &self.spaced);
             let same = variants.len() == 1 && variants[0] == folded;
@@ -469,7 +538,6 @@ mod tests {
             let occurs = spaced.regex().is_match(&text);
             assert!(may_be_spaced(&text) || !occurs, "{:?}", String::from_utf8_lossy(&text));
             assert!(text.contains(&b'_') || may_be_spaced(&text) == occurs, "{:?}", String::from_utf8_lossy(&text));
-            assert_eq!(is_plain(&text), !may_be_spaced(&text) && !has_runs(&text));
         }
     }
 
@@ -486,7 +554,7 @@ mod tests {
         assert!(!search.changes.unsure);
         let pieces = [
             "1d10t", "f4t", "a5", "s0 s1ck", "bid", "b1d", "idiot", "!", "1990", " ", "7", "x", "so sick!", ", ",
-            "aaa", "s", "..", "@@",
+            "aaa", "s", "..", "@@", "00", "0", "u", "+",
         ];
         for number in 0..pieces.len().pow(3) {
             let text: String =
@@ -496,8 +564,8 @@ mod tests {
             search.search(&view, &mut found);
             let mut expected: Vec<usize> = list.matches(&view).collect();
             let all = variants(text.as_bytes(), &search.spaced);
-            if let Some((variant, _)) = simple(text.as_bytes()) {
-                assert_eq!(all, [variant], "{text}");
+            if let Some(simple) = simple_variants(text.as_bytes()) {
+                assert_eq!(all, simple.into_iter().map(|simple| simple.variant).collect::<Vec<_>>(), "{text}");
             }
             for variant in all {
                 search.search_variant(&Variant::of_bytes(variant), &mut expected);
@@ -514,20 +582,44 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_that_changes_makes_a_text_not_plain() {
-        for b in 0..128 {
-            let changes = unleet(b) != b || b == b'+';
-            assert_eq!(is_plain(&[b'x', b, b'y']), !changes, "{b}");
+    fn every_byte_that_changes_is_seen() {
+        for b in 1..128 {
+            assert_eq!(changes_of(&[b'x', b, b'y'], 0), u64::from(unleet(b) != b) << 1, "{b}");
+        }
+        let mut text = [b'-'; 3 * BLOCK];
+        for (at, b) in text.iter_mut().enumerate() {
+            *b = if at % 2 == 0 { b'x' } else { b'y' };
+        }
+        for at in 0..text.len() - 2 {
+            let mut run = text;
+            run[at..at + 3].fill(b'z');
+            let found: Vec<usize> =
+                (0..3).flat_map(|i| places(changes_of(&run, i * BLOCK)).map(move |p| i * BLOCK + p)).collect();
+            assert_eq!(found, [at]);
+        }
+    }
+
+    #[test]
+    fn changes_are_made_wherever_they_stand() {
+        let spaced = VariantSearch::new(&[], &mut NeedleSet::new()).spaced;
+        for at in 0..200 {
+            for piece in
+                ["4", "a4a", "aa4", "4aa", "ss5ss$s", "0000", "uu00", "!!!!!!!!", "...", "1y1", "\n\n\n\n", "ooo00"]
+            {
+                let mut text = "it is only xy in yx, ".repeat(12);
+                text.insert_str(at, piece);
+                if let Some(simple) = simple_variants(text.as_bytes()) {
+                    let made: Vec<Vec<u8>> = simple.into_iter().map(|simple| simple.variant).collect();
+                    assert_eq!(made, variants(text.as_bytes(), &spaced), "{text}");
+                }
+            }
         }
     }
 
     #[test]
     fn plain_texts_are_their_own_variants() {
         for text in ["a plain text, with-out ado", "i am", "x y", "aa\n\n\nb", "(a)", "a, b, c"] {
-            assert!(is_plain(text.as_bytes()) && of(text) == [text], "{text}");
-        }
-        for text in ["a1", "a+b", "aaa", "f()", "a b c"] {
-            assert!(!is_plain(text.as_bytes()), "{text}");
+            assert!(of(text) == [text], "{text}");
         }
     }
 }
