@@ -30,6 +30,7 @@ pub mod hash;
 pub mod literals;
 pub mod needles;
 pub mod normalize;
+mod occurrence;
 pub mod pattern;
 pub mod phrase;
 pub mod python_regex;

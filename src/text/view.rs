@@ -238,22 +238,18 @@ impl<'a> Text<'a> {
 }
 
 /// Byte statistics of a folded text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
-    present: [u64; 4],
+    present: [bool; 256],
     /// Number of digits, of any script.
     pub digits: usize,
 }
 
 impl Shape {
     fn of(folded: &[u8]) -> Self {
-        let mut present = [false; 256];
+        let mut shape = Shape { present: [false; 256], digits: 0 };
         for &b in folded {
-            present[usize::from(b)] = true;
-        }
-        let mut shape = Shape::default();
-        for (b, present) in present.iter().enumerate() {
-            shape.present[b / 64] |= u64::from(*present) << (b % 64);
+            shape.present[usize::from(b)] = true;
         }
         if (b'0'..=b'9').chain([super::fold::DIGIT]).any(|b| shape.has(b)) {
             let is_digit = |b: &&u8| b.is_ascii_digit() || **b == super::fold::DIGIT;
@@ -265,7 +261,7 @@ impl Shape {
     /// Whether the folded text has this byte anywhere.
     #[must_use]
     pub fn has(&self, byte: u8) -> bool {
-        self.present[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+        self.present[usize::from(byte)]
     }
 }
 
@@ -312,7 +308,8 @@ mod tests {
     #[test]
     fn shape_knows_bytes_and_digits() {
         let none = Prefilter::none();
-        let shape = *Text::new("ab 12345 DEADBEEF00 x٣", &none).shape();
+        let text = Text::new("ab 12345 DEADBEEF00 x٣", &none);
+        let shape = text.shape();
         assert_eq!(shape.digits, 8);
         assert!(shape.has(b'1') && !shape.has(b'9') && shape.has(super::super::fold::DIGIT));
     }

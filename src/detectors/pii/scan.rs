@@ -4,43 +4,89 @@
 use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
-use crate::text::{ByteSpan, CharSpan, Text, chars, checksums};
+use crate::text::{ByteSpan, CharSpan, Text, byte_table, chars, checksums};
 
 const LOCAL: AsciiSet = AsciiSet::ALNUM.with(b"._%+-");
 const DOMAIN: AsciiSet = AsciiSet::ALNUM.with(b".-");
 const LETTER: AsciiSet = AsciiSet::UPPER.or(AsciiSet::LOWER);
 const UPI: AsciiSet = AsciiSet::ALNUM.with(b"._-");
 
+/// Whether an IPv4 address may be in the text: three dots among digits, seven characters and more.
+pub(super) fn may_have_ipv4(text: &Text<'_>) -> bool {
+    let folded = text.folded();
+    let mut runs = long_runs(folded, 7, |b| b.is_ascii_digit() || b == b'.');
+    runs.any(|run| memchr::memchr_iter(b'.', &folded[run]).nth(2).is_some())
+}
+
 /// Whether an IPv6 address may be in the text: it has seven colons, or two together.
 pub(super) fn may_have_ipv6(text: &Text<'_>) -> bool {
+    if !text.shape().has(b':') {
+        return false;
+    }
     let colons = memchr::memchr_iter(b':', text.folded());
     let mut last = None;
     colons.enumerate().any(|(before, at)| last.replace(at).is_some_and(|last| last + 1 == at) || before == 6)
 }
 
-/// Whether a hardware address may be in the text: two hex digits between separators, or four on both sides of a dot.
+/// Whether a hardware address may be in the text: two hex digits between separators, or four on both sides of a dot,
+/// in a run of nothing else.
 pub(super) fn may_have_mac(text: &Text<'_>) -> bool {
-    let folded = text.folded();
-    let hex = |range: std::ops::Range<usize>| {
-        folded.get(range).is_some_and(|part| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
-    };
-    memchr::memchr3_iter(b':', b'-', b'.', folded).any(|at| match folded[at] {
-        b'.' => hex(at.wrapping_sub(4)..at) && hex(at + 1..at + 5),
-        _ => matches!(folded.get(at + 3), Some(b':' | b'-')) && hex(at + 1..at + 3),
+    const MEMBER: [bool; 256] = byte_table!(b => matches!(b, b'0'..=b'9' | b'a'..=b'f' | b':' | b'-' | b'.'));
+    let hex =
+        |part: Option<&[u8]>| part.is_some_and(|part| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    // The shorter form has fourteen characters.
+    long_runs(text.folded(), 14, |b| MEMBER[usize::from(b)]).any(|run| {
+        let run = &text.folded()[run];
+        memchr::memchr3_iter(b':', b'-', b'.', run).any(|at| match run[at] {
+            b'.' => hex(run.get(at.wrapping_sub(4)..at)) && hex(run.get(at + 1..at + 5)),
+            _ => matches!(run.get(at + 3), Some(b':' | b'-')) && hex(run.get(at + 1..at + 3)),
+        })
     })
 }
 
-/// Whether a Bitcoin address may be in the text: a run of 26 letters and digits.
-pub(super) fn may_have_bitcoin(text: &Text<'_>) -> bool {
-    text.has_long_run() && long_runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric()).next().is_some()
+/// Whether a device number may be in the text: fifteen digits with nothing but hyphens among them.
+pub(super) fn may_have_imei(text: &Text<'_>) -> bool {
+    let folded = text.folded();
+    let mut runs = long_runs(folded, 15, |b| is_digit(b) || b == b'-');
+    runs.any(|run| folded[run].iter().filter(|&&b| is_digit(b)).nth(14).is_some())
 }
 
-/// Whether an IBAN may be in the text: two capitals and two digits.
+/// Whether a bank account may be in the text: eight digits together.
+pub(super) fn may_have_account(text: &Text<'_>) -> bool {
+    long_runs(text.folded(), 8, is_ascii_digit).next().is_some()
+}
+
+/// Whether a Bitcoin address may be in the text: a run of 26 letters and digits, among them one that it begins with.
+pub(super) fn may_have_bitcoin(text: &Text<'_>) -> bool {
+    (text.shape().has(b'1') || text.shape().has(b'3'))
+        && text.has_long_run()
+        && long_runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric()).next().is_some()
+}
+
+/// Whether an IBAN may be in the text: two capitals and two digits where fifteen bytes and more are capitals, digits,
+/// hyphens and blanks (of any script: whatever is not ASCII is taken for one).
 pub(super) fn may_have_iban(text: &Text<'_>) -> bool {
+    const MEMBER: [bool; 256] =
+        byte_table!(b => matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'\t'..=b'\r' | 0x1C..=b' ' | 0x80..));
     let begins = |w: &[u8]| {
         w[2].is_ascii_digit() && w[3].is_ascii_digit() && w[0].is_ascii_uppercase() && w[1].is_ascii_uppercase()
     };
-    text.raw().as_bytes().windows(4).any(begins)
+    let raw = text.raw().as_bytes();
+    long_runs(raw, 15, |b| MEMBER[usize::from(b)]).any(|run| raw[run].windows(4).any(begins))
+}
+
+/// Whether a capitalised word in the text stands behind one of the cues, with at most a full stop and blanks (or what
+/// is not ASCII, among which are blanks) between them.
+pub(super) fn has_cue(text: &Text<'_>, cues: &[&str]) -> bool {
+    const GAP: [bool; 256] = byte_table!(b => matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | 0x80..));
+    let raw = text.raw().as_bytes();
+    let begins = |w: &[u8]| w[1].is_ascii_uppercase() && GAP[usize::from(w[0])] && w[2].is_ascii_lowercase();
+    raw.windows(3).enumerate().filter(|(_, w)| begins(w)).any(|(gap, _)| {
+        let words = raw[..gap].iter().rposition(|&b| !GAP[usize::from(b)]).map_or(0, |last| last + 1);
+        let before = &raw[..words];
+        let before = before.strip_suffix(b".").unwrap_or(before);
+        cues.iter().any(|cue| before.ends_with(cue.as_bytes()))
+    })
 }
 
 /// E-mail addresses.
@@ -75,9 +121,12 @@ fn around_at(
     min: usize,
     behind: impl Fn(&str, usize) -> Option<usize>,
 ) -> Vec<CharSpan> {
+    let mut found = Vec::new();
+    if !text.shape().has(b'@') {
+        return found;
+    }
     let raw = text.raw();
     let bytes = raw.as_bytes();
-    let mut found = Vec::new();
     let mut from = 0;
     for at in memchr::memchr_iter(b'@', bytes) {
         if at < from {
