@@ -16,6 +16,7 @@ use crate::text::{
 };
 use crate::value::{Map, Value};
 use kinds::{Check, Cues, KINDS, Kind, Look, Together};
+use memchr::memmem::Finder;
 use regional::REGIONAL;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -162,7 +163,8 @@ struct Compiled {
 enum Pattern {
     Folded(FoldedPattern),
     Cased(CasedPattern),
-    Cued(CasedPattern, &'static [&'static str]),
+    /// A pattern and the last words of its cues.
+    Cued(CasedPattern, Vec<Finder<'static>>),
     Token(TokenPattern),
     Scan(fn(&Text<'_>) -> Vec<CharSpan>),
     If(fn(&Text<'_>) -> bool, Box<Pattern>),
@@ -204,7 +206,7 @@ impl Pattern {
                 let words = words.iter().map(|word| word.as_bytes().to_vec());
                 let gate = needles.gate(words.chain(short.iter().flat_map(before_blank)));
                 let pattern = CasedPattern::new(pattern, &mut NeedleSet::new()).map_err(error)?;
-                Pattern::Cued(pattern.behind(gate), cues)
+                Pattern::Cued(pattern.behind(gate), cues.iter().map(|cue| Finder::new(*cue)).collect())
             }
             Look::FoldedIf(test, pattern) => {
                 Pattern::If(test, Box::new(Pattern::new(&Look::Folded(pattern), needles)?))
@@ -278,7 +280,7 @@ impl Detector for Pii {
 impl Pii {
     /// Hands over the accepted matches of a kind.
     fn search<'k>(&self, kind: &'k Search, text: &Text<'_>, mut take: impl FnMut(&'k Compiled, CharSpan)) {
-        let mut seen: HashSet<CharSpan> = HashSet::new();
+        let mut seen: Option<HashSet<CharSpan>> = None;
         let mut first: Vec<CharSpan> = Vec::new();
         for (i, matcher) in kind.matchers.iter().enumerate() {
             if matcher.digits > 0 && text.shape().digits < matcher.digits {
@@ -290,7 +292,7 @@ impl Pii {
                 }
                 let counts = match kind.together {
                     Together::All => true,
-                    Together::Distinct => seen.insert(span),
+                    Together::Distinct => seen.get_or_insert_default().insert(span),
                     Together::BesideFirst => i == 0 || !touches(&first, span),
                 };
                 if counts {

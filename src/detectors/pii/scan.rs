@@ -5,6 +5,7 @@ use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
 use crate::text::{ByteSpan, CharSpan, Text, byte_table, chars, checksums};
+use memchr::memmem::Finder;
 
 const LOCAL: AsciiSet = AsciiSet::ALNUM.with(b"._%+-");
 const DOMAIN: AsciiSet = AsciiSet::ALNUM.with(b".-");
@@ -75,18 +76,17 @@ pub(super) fn may_have_iban(text: &Text<'_>) -> bool {
     long_runs(raw, 15, |b| MEMBER[usize::from(b)]).any(|run| raw[run].windows(4).any(begins))
 }
 
-/// Whether a capitalised word in the text stands behind one of the cues, with at most a full stop and blanks (or what
-/// is not ASCII, among which are blanks) between them.
-pub(super) fn has_cue(text: &Text<'_>, cues: &[&str]) -> bool {
+/// Whether one of the cues stands before a capitalised word in the text, with at most a full stop and blanks (or what is
+/// not ASCII, among which are blanks) between them.
+pub(super) fn has_cue(text: &Text<'_>, cues: &[Finder<'_>]) -> bool {
     const GAP: [bool; 256] = byte_table!(b => matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | 0x80..));
     let raw = text.raw().as_bytes();
-    let begins = |w: &[u8]| w[1].is_ascii_uppercase() && GAP[usize::from(w[0])] && w[2].is_ascii_lowercase();
-    raw.windows(3).enumerate().filter(|(_, w)| begins(w)).any(|(gap, _)| {
-        let words = raw[..gap].iter().rposition(|&b| !GAP[usize::from(b)]).map_or(0, |last| last + 1);
-        let before = &raw[..words];
-        let before = before.strip_suffix(b".").unwrap_or(before);
-        cues.iter().any(|cue| before.ends_with(cue.as_bytes()))
-    })
+    let announces = |after: &[u8]| {
+        let gap = after.strip_prefix(b".").unwrap_or(after);
+        let word = gap.iter().position(|&b| !GAP[usize::from(b)]);
+        word.is_some_and(|at| at > 0 && gap[at].is_ascii_uppercase())
+    };
+    cues.iter().any(|cue| cue.find_iter(raw).any(|at| announces(&raw[at + cue.needle().len()..])))
 }
 
 /// E-mail addresses.
@@ -209,20 +209,29 @@ fn same(text: &Text<'_>, a: usize, b: usize) -> bool {
     text.folded()[a] == text.folded()[b] && (text.folded()[a] != BLANK || at(a) == at(b))
 }
 
-/// Walks through the places where `starts`; `form` says where a match from there ends.
-fn walk(text: &Text<'_>, starts: impl Fn(u8) -> bool, form: impl Fn(Cursor<'_>) -> Option<usize>) -> Vec<CharSpan> {
+/// Walks through the places where `starts`; `form` says where a match from there ends. A match has at least `min`
+/// characters, all of them `member`s.
+fn walk(
+    text: &Text<'_>,
+    min: usize,
+    member: impl Fn(u8) -> bool,
+    starts: impl Fn(u8) -> bool,
+    form: impl Fn(Cursor<'_>) -> Option<usize>,
+) -> Vec<CharSpan> {
     let folded = text.folded();
     let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(step) = folded[at..].iter().position(|&b| starts(b)) {
-        let start = at + step;
-        at = match form(Cursor { folded, at: start }) {
-            Some(end) => {
-                found.push(CharSpan { start, end });
-                end
-            }
-            None => start + 1,
-        };
+    for run in long_runs(folded, min, member) {
+        let mut at = run.start;
+        while let Some(step) = folded[at..run.end].iter().position(|&b| starts(b)) {
+            let start = at + step;
+            at = match form(Cursor { folded, at: start }) {
+                Some(end) => {
+                    found.push(CharSpan { start, end });
+                    end
+                }
+                None => start + 1,
+            };
+        }
     }
     found
 }
@@ -230,7 +239,10 @@ fn walk(text: &Text<'_>, starts: impl Fn(u8) -> bool, form: impl Fn(Cursor<'_>) 
 /// North American phone numbers, whatever stands before them.
 pub(super) fn phones(text: &Text<'_>) -> Vec<CharSpan> {
     let starts = |b: u8| matches!(b, b'+' | b'(') || b.is_ascii_digit();
-    walk(text, starts, |start| international(start).or_else(|| in_parentheses(start)).or_else(|| plain(text, start)))
+    let member = |b: u8| starts(b) || b == b')' || is_separator(b);
+    walk(text, 12, member, starts, |start| {
+        international(start).or_else(|| in_parentheses(start)).or_else(|| plain(text, start))
+    })
 }
 
 /// `+1 (555) 123-4567`, the separators before the area code and its parentheses optional; no edge before it.
@@ -258,33 +270,45 @@ fn plain(text: &Text<'_>, start: Cursor<'_>) -> Option<usize> {
 
 /// Social security numbers: `123-45-6789` with the same separator twice.
 pub(super) fn ssns(text: &Text<'_>) -> Vec<CharSpan> {
-    walk(text, is_digit, |start| {
-        let first = start.begins_word().then_some(start)?.many(3, is_digit)?;
-        let second = first.one(is_hyphen_or_blank)?.many(2, is_digit)?;
-        let end = second.one(is_hyphen_or_blank)?.many(4, is_digit)?;
-        (end.ends_word() && same(text, first.at, second.at)).then_some(end.at)
-    })
+    walk(
+        text,
+        11,
+        |b| is_digit(b) || is_hyphen_or_blank(b),
+        is_digit,
+        |start| {
+            let first = start.begins_word().then_some(start)?.many(3, is_digit)?;
+            let second = first.one(is_hyphen_or_blank)?.many(2, is_digit)?;
+            let end = second.one(is_hyphen_or_blank)?.many(4, is_digit)?;
+            (end.ends_word() && same(text, first.at, second.at)).then_some(end.at)
+        },
+    )
 }
 
 /// Chains of digit runs with spaces and hyphens between them that may be card numbers: a chain ends with the first run
 /// that makes it 13 digits or more.
 pub(super) fn cards(text: &Text<'_>) -> Vec<CharSpan> {
-    walk(text, is_digit, |start| {
-        let mut at = start.begins_word().then_some(start)?;
-        let mut total = 0;
-        loop {
-            let run = at.folded[at.at..].iter().take(20).take_while(|&&b| is_digit(b)).count();
-            at.at += run;
-            total += run;
-            if run == 0 || total > 19 || !at.ends_word() {
-                return None;
+    walk(
+        text,
+        13,
+        |b| is_digit(b) || matches!(b, b' ' | b'-'),
+        is_digit,
+        |start| {
+            let mut at = start.begins_word().then_some(start)?;
+            let mut total = 0;
+            loop {
+                let run = at.folded[at.at..].iter().take(20).take_while(|&&b| is_digit(b)).count();
+                at.at += run;
+                total += run;
+                if run == 0 || total > 19 || !at.ends_word() {
+                    return None;
+                }
+                if total >= 13 {
+                    return Some(at.at);
+                }
+                at.at += at.folded[at.at..].iter().take_while(|&&b| matches!(b, b' ' | b'-')).count();
             }
-            if total >= 13 {
-                return Some(at.at);
-            }
-            at.at += at.folded[at.at..].iter().take_while(|&&b| matches!(b, b' ' | b'-')).count();
-        }
-    })
+        },
+    )
 }
 
 /// Whether the number at `span` is announced as something else: one of the words stands before it, with at most one
@@ -368,6 +392,7 @@ pub(super) fn is_date(number: &str) -> bool {
 mod tests {
     use super::*;
     use crate::text::Prefilter;
+    use proptest::prelude::*;
 
     fn found(scan: fn(&Text<'_>) -> Vec<CharSpan>, raw: &str) -> Vec<String> {
         let none = Prefilter::none();
@@ -380,6 +405,45 @@ mod tests {
         assert_eq!(found(emails, "a@b.com. x.y+z@m-n.co.uk1 q@w.e|r"), ["a@b.com", "x.y+z@m-n.co", "q@w.e|r"]);
         assert_eq!(found(emails, "a@b.co.x1 é@b.com éx.a@b.com"), ["a@b.co", ".a@b.com"]);
         assert_eq!(found(emails, "a@b@c.org ..@d.org a@b.com_x a@.com"), ["b@c.org"]);
+    }
+
+    #[test]
+    fn cues_stand_before_capitalised_words() {
+        let none = Prefilter::none();
+        let cues = ["Dr", "Hi"].map(Finder::new);
+        let has = |raw: &str| has_cue(&Text::new(raw, &none), &cues);
+        assert!(has("Dr. Who") && has("Dr Who") && has("Hi\u{a0} Ann") && has("Hi it is Hi\n\nAnn"));
+        assert!(!has("DrWho") && !has("Dr.Who") && !has("Hi ann Ann") && !has("dr Who") && !has("Hi ") && !has("Hi"));
+    }
+
+    /// What long runs rule out, the patterns never match: over characters of which these have many.
+    fn agrees(test: fn(&Text<'_>) -> bool, pattern: &str, raw: &str) -> bool {
+        let none = Prefilter::none();
+        let text = Text::new(raw, &none);
+        let slow = regex::RegexBuilder::new(pattern).case_insensitive(pattern.contains("a-f")).build().unwrap();
+        test(&text) || !slow.is_match(raw)
+    }
+
+    proptest! {
+        #[test]
+        fn texts_that_are_ruled_out_have_no_match(
+            dotted in "x{0,9}([0-9]{1,3}\\.){2,4}[0-9]{0,2}x{0,3}",
+            hex in "x{0,9}([0-9a-fA-F]{2}[:-]){4,6}[0-9a-f]{1,2}x{0,9}|x{0,15}([0-9a-f]{4}[.]){2}[0-9a-f]{3,4}",
+            device in "x{0,16}[0-9]{2}-?[0-9]{6}-?[0-9]{5,6}-?[0-9]x{0,3}",
+            account in "([a-z0-9]{0,3} ){0,3}[0-9]{7,9} ?",
+            iban in "([a-z]{0,3} ){0,4}[A-Z]{1,3}[0-9]{2}([ \u{a0}-]?[A-Z0-9]){9,14}",
+        ) {
+            let cases: [(fn(&Text<'_>) -> bool, &str, &str); 5] = [
+                (may_have_ipv4, r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", &dotted),
+                (may_have_mac, r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", &hex),
+                (may_have_imei, r"[0-9]{2}-[0-9]{6}-[0-9]{6}-[0-9]|[0-9]{15}", &device),
+                (may_have_account, r"[0-9]{8,17}", &account),
+                (may_have_iban, r"[A-Z]{2}[0-9]{2}(?:[\s-]?[A-Z0-9]){11,30}", &iban),
+            ];
+            for (test, pattern, raw) in cases {
+                prop_assert!(agrees(test, pattern, raw), "{} {:?}", pattern, raw);
+            }
+        }
     }
 
     #[test]
