@@ -18,7 +18,8 @@ type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe
 /// An expression that is only asked whether it occurs.
 #[derive(Debug)]
 pub(super) struct Occurrence {
-    automaton: DFA,
+    /// Boxed: it is large, and most patterns never have one.
+    automaton: Box<DFA>,
     /// What the automaton has built so far, one for each thread that uses it at the same time.
     caches: Pool<Cache, NewCache>,
 }
@@ -30,7 +31,7 @@ impl Occurrence {
         let literals = Prefilter::from_hir_prefix(KIND, expression);
         let automaton = built(expression, DFA::config().match_kind(KIND).prefilter(literals), false);
         let cached = automaton.clone();
-        Occurrence { automaton, caches: Pool::new(Box::new(move || cached.create_cache())) }
+        Occurrence { automaton: Box::new(automaton), caches: Pool::new(Box::new(move || cached.create_cache())) }
     }
 
     /// Whether the expression occurs in the bytes.

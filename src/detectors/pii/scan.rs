@@ -416,8 +416,10 @@ mod tests {
         assert!(!has("DrWho") && !has("Dr.Who") && !has("Hi ann Ann") && !has("dr Who") && !has("Hi ") && !has("Hi"));
     }
 
+    type Test = fn(&Text<'_>) -> bool;
+
     /// What long runs rule out, the patterns never match: over characters of which these have many.
-    fn agrees(test: fn(&Text<'_>) -> bool, pattern: &str, raw: &str) -> bool {
+    fn agrees(test: Test, pattern: &str, raw: &str) -> bool {
         let none = Prefilter::none();
         let text = Text::new(raw, &none);
         let slow = regex::RegexBuilder::new(pattern).case_insensitive(pattern.contains("a-f")).build().unwrap();
@@ -433,7 +435,7 @@ mod tests {
             account in "([a-z0-9]{0,3} ){0,3}[0-9]{7,9} ?",
             iban in "([a-z]{0,3} ){0,4}[A-Z]{1,3}[0-9]{2}([ \u{a0}-]?[A-Z0-9]){9,14}",
         ) {
-            let cases: [(fn(&Text<'_>) -> bool, &str, &str); 5] = [
+            let cases: [(Test, &str, &str); 5] = [
                 (may_have_ipv4, r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", &dotted),
                 (may_have_mac, r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", &hex),
                 (may_have_imei, r"[0-9]{2}-[0-9]{6}-[0-9]{6}-[0-9]|[0-9]{15}", &device),
