@@ -32,6 +32,7 @@ mod joints;
 pub mod literals;
 pub mod needles;
 pub mod normalize;
+mod occurrence;
 pub mod pattern;
 pub mod phrase;
 pub mod python_regex;

@@ -9,6 +9,7 @@
 use super::edges::Named;
 use super::literals;
 use super::needles::{Gate, NeedleSet};
+use super::occurrence::Occurrence;
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
@@ -50,6 +51,8 @@ pub struct PatternError {
 pub struct FoldedPattern {
     source: String,
     gate: Gate,
+    /// For who asks only whether it occurs.
+    occurrence: OnceLock<Occurrence>,
     regex: OnceLock<regex::bytes::Regex>,
 }
 
@@ -63,7 +66,7 @@ impl FoldedPattern {
         let source = folded_source(pattern)?;
         let hir = parse(&source, false, false).map_err(|message| PatternError { pattern: pattern.into(), message })?;
         let gate = needles.gate_all(literals::clauses(&hir));
-        Ok(FoldedPattern { source, gate, regex: OnceLock::new() })
+        Ok(FoldedPattern { source, gate, occurrence: OnceLock::new(), regex: OnceLock::new() })
     }
 
     /// As [`FoldedPattern::new`], with the gate given instead of derived: for patterns whose needles are known, or
@@ -72,7 +75,8 @@ impl FoldedPattern {
     /// # Errors
     /// When the pattern has a capital or a non-ASCII letter.
     pub fn with_gate(pattern: &str, gate: Gate) -> Result<Self, PatternError> {
-        Ok(FoldedPattern { source: folded_source(pattern)?, gate, regex: OnceLock::new() })
+        let source = folded_source(pattern)?;
+        Ok(FoldedPattern { source, gate, occurrence: OnceLock::new(), regex: OnceLock::new() })
     }
 
     /// The prefilter gate.
@@ -94,25 +98,35 @@ impl FoldedPattern {
         })
     }
 
+    fn occurrence(&self) -> &Occurrence {
+        self.occurrence.get_or_init(|| {
+            let parsed = parse(&self.source, false, false);
+            // As in `regex`.
+            Occurrence::new(&parsed.unwrap_or_else(|e| panic!("pattern {:?}: {e}", self.source)))
+        })
+    }
+
     /// Whether the pattern occurs in the text.
     #[must_use]
     pub fn is_match(&self, text: &Text<'_>) -> bool {
-        text.is_open(self.gate) && self.regex().is_match(text.folded())
+        text.is_open(self.gate) && self.occurrence().is_in(text.folded())
     }
 
-    /// All non-overlapping matches, left to right.
-    pub fn find_iter<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = CharSpan> + 't {
-        text.is_open(self.gate)
-            .then(|| self.regex().find_iter(text.folded()))
-            .into_iter()
-            .flatten()
-            .map(|m| CharSpan { start: m.start(), end: m.end() })
+    /// All non-overlapping matches, left to right. Behind a closed gate, where most calls end, nothing is made.
+    #[inline]
+    pub fn find_iter(&self, text: &Text<'_>) -> std::vec::IntoIter<CharSpan> {
+        if text.is_open(self.gate) { self.matches(text).into_iter() } else { Vec::new().into_iter() }
+    }
+
+    fn matches(&self, text: &Text<'_>) -> Vec<CharSpan> {
+        self.regex().find_iter(text.folded()).map(|m| CharSpan { start: m.start(), end: m.end() }).collect()
     }
 
     /// The first match.
     #[must_use]
     pub fn find(&self, text: &Text<'_>) -> Option<CharSpan> {
-        self.find_iter(text).next()
+        let found = text.is_open(self.gate).then(|| self.regex().find(text.folded()))??;
+        Some(CharSpan { start: found.start(), end: found.end() })
     }
 }
 
@@ -270,23 +284,24 @@ impl CasedPattern {
         }
     }
 
-    /// All non-overlapping matches, left to right.
-    pub fn find_iter<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = ByteSpan> + 't {
-        let (mut ascii, mut narrow, mut wide, mut own) = (None, None, None, Vec::new());
-        if text.is_open(self.gate) {
-            match self.way(text) {
-                Way::Ascii(bytes) => ascii = Some(self.ascii().find_iter(bytes)),
-                Way::Narrow(bytes) => narrow = Some(self.ascii().find_iter(bytes)),
-                Way::Wide(view) => wide = Some(self.wide().find_iter(view)),
-                Way::Own(view) => {
-                    own.extend(self.wide().find_iter(&view).map(|m| ByteSpan { start: m.start(), end: m.end() }));
-                }
+    /// All non-overlapping matches, left to right. Behind a closed gate, where most calls end, nothing is made.
+    #[inline]
+    pub fn find_iter(&self, text: &Text<'_>) -> std::vec::IntoIter<ByteSpan> {
+        if text.is_open(self.gate) { self.matches(text).into_iter() } else { Vec::new().into_iter() }
+    }
+
+    fn matches(&self, text: &Text<'_>) -> Vec<ByteSpan> {
+        let of_bytes = |m: regex::bytes::Match<'_>| ByteSpan { start: m.start(), end: m.end() };
+        let of_text = |m: regex::Match<'_>| ByteSpan { start: m.start(), end: m.end() };
+        match self.way(text) {
+            Way::Ascii(bytes) => self.ascii().find_iter(bytes).map(of_bytes).collect(),
+            Way::Narrow(bytes) => {
+                let places = |m: regex::bytes::Match<'_>| CharSpan { start: m.start(), end: m.end() };
+                self.ascii().find_iter(bytes).map(|m| text.bytes(places(m))).collect()
             }
+            Way::Wide(view) => self.wide().find_iter(view).map(of_text).collect(),
+            Way::Own(view) => self.wide().find_iter(&view).map(of_text).collect(),
         }
-        let ascii = ascii.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
-        let narrow = narrow.into_iter().flatten().map(|m| text.bytes(CharSpan { start: m.start(), end: m.end() }));
-        let wide = wide.into_iter().flatten().map(|m| ByteSpan { start: m.start(), end: m.end() });
-        ascii.chain(narrow).chain(wide).chain(own)
     }
 
     /// The groups of the first match, by number; group 0 is the match.

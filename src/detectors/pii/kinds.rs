@@ -66,8 +66,8 @@ pub(super) enum Look {
     Folded(&'static str),
     /// A pattern minding case.
     Cased(&'static str),
-    /// As [`Look::Cased`], behind its own needles: words, those of the second list followed by a blank.
-    Cued(&'static str, &'static [&'static str], &'static [&'static str]),
+    /// As [`Look::Cased`], for capitalised words behind a cue.
+    Cued(&'static str, Cues),
     /// As [`Look::Folded`] and [`Look::Cased`], in texts of which the test says that they may match at all.
     FoldedIf(fn(&Text<'_>) -> bool, &'static str),
     /// See [`Look::FoldedIf`].
@@ -76,6 +76,17 @@ pub(super) enum Look {
     Token(&'static [Form]),
     /// By hand.
     Scan(fn(&Text<'_>) -> Vec<CharSpan>),
+}
+
+/// What announces a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cues {
+    /// The last word of each cue, as it is written.
+    pub cues: &'static [&'static str],
+    /// Of these words one is in every match, in either case.
+    pub words: &'static [&'static str],
+    /// Or one of these, followed by a blank: they are parts of many words.
+    pub short: &'static [&'static str],
 }
 
 macro_rules! matcher {
@@ -139,6 +150,27 @@ const SIMPLE_ADDRESS: &str = concat!(
 const IPV6: &str =
     concat!(r"(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,7}:", r"|::(?:[0-9a-f]{1,4}:){0,6}[0-9a-f]{1,4}");
 
+/// Roles that announce a name.
+const ROLES: &[&str] = &[
+    "patient",
+    "client",
+    "student",
+    "user",
+    "member",
+    "subscriber",
+    "employee",
+    "recipient",
+    "caller",
+    "sender",
+    "buyer",
+    "seller",
+    "applicant",
+    "owner",
+    "holder",
+    "resident",
+    "tenant",
+];
+
 fn is_phone(text: &Text<'_>, span: CharSpan, _: &Options) -> bool {
     !scan::announced_as(text, span, scan::NOT_A_PHONE)
 }
@@ -173,7 +205,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("email", true, Medium, "EMAIL", 0, Scan(scan::emails), None, ["joe@x.org"], ["joe@x"]),
     kind!("phone", true, Medium, "PHONE", 10, Scan(scan::phones), Some(is_phone), ["call 555-123-4567"], ["order # 555-123-4567"]),
     Kind { name: "ip_address", on: true, together: Together::All, matchers: &[
-        matcher!("ipv4", Low, "IPV4", 4, Folded(r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b"), Some(is_ipv4),
+        matcher!("ipv4", Low, "IPV4", 4, FoldedIf(scan::may_have_ipv4, r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b"), Some(is_ipv4),
             ["8.8.8.8", "0.0.0.0", "100.64.0.1", "172.32.0.1"], ["10.1.2.3", "172.16.0.1", "1.2.3.256", "8.8.8.8a"]),
         matcher!("ipv6", Low, "IPV6", 0, FoldedIf(scan::may_have_ipv6, IPV6), None, ["2001:db8::1", "std::vector", "1:2:3:4:5:6:7:8"], ["1:2:3", "g::z"]),
     ] },
@@ -197,7 +229,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("national_id", false, High, "NATIONAL_ID", 7, Cased(r"\b[A-Z]{2}[0-9]{7,10}[A-Z]?\b"), None, ["AB1234567C"], ["AB123456"]),
     kind!("tax_id", false, High, "TAX_ID", 9, Folded(r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}\b|\b[0-9]{2}-[0-9]{7}\b"), None,
         ["912-34-5678", "12-3456789"], ["812-34-5678"]),
-    kind!("bank_account", true, High, "BANK_ACCOUNT", 8, Folded(r"\b[0-9]{8,17}\b"), None, ["12345678"], ["1234567", "123456789012345678"]),
+    kind!("bank_account", true, High, "BANK_ACCOUNT", 8, FoldedIf(scan::may_have_account, r"\b[0-9]{8,17}\b"), None, ["12345678"], ["1234567", "123456789012345678"]),
     kind!("iban", true, High, "IBAN", 2, CasedIf(scan::may_have_iban, r"\b[A-Z]{2}[0-9]{2}(?:[\s-]?[A-Z0-9]){11,30}\b"), None,
         ["DE89 3704 0044 0532 0130 00"], ["de89370400440532013000", "DE89 3704 0044"]),
     Kind { name: "address", on: false, together: Together::BesideFirst, matchers: &[
@@ -207,15 +239,20 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "person_name", on: true, together: Together::Distinct, matchers: &[
         matcher!("person_name", Medium, "PERSON_NAME", 0,
             Look::Cued(r"\b(?:Dear|Hi|Hello|Mr\.?|Ms\.?|Mrs\.?|Dr\.?|Prof\.?)\s+[A-Z][a-z]{1,20}(?:\s+[A-Z][a-z]{1,20}){0,2}\b",
-                &["dear", "hello", "prof", "mr.", "ms.", "mrs.", "dr."], &["hi", "mr", "ms", "mrs", "dr"]), None,
+                Cues {
+                    cues: &["Dear", "Hi", "Hello", "Mr", "Ms", "Mrs", "Dr", "Prof"],
+                    words: &["dear", "hello", "prof", "mr.", "ms.", "mrs.", "dr."],
+                    short: &["hi", "mr", "ms", "mrs", "dr"],
+                }), None,
             ["Dear Mr Smith", "Prof. Ann Lee"], ["dear Ann", "Hi ANN"]),
         matcher!("person_name", Medium, "PERSON_NAME", 0,
             Look::Cued(r"\bmy\s+name\s+is\s+[A-Z][a-z]+(?:\s+[A-Z][a-z]+)+\b|\b(?:I'm|Im)\s+[A-Z][a-z]{2,20}(?:\s+[A-Z][a-z]{2,20})+\b",
-                &["name", "i'm"], &["im"]), None,
+                Cues { cues: &["is", "I'm", "Im"], words: &["name", "i'm"], short: &["im"] }), None,
             ["my name is Al Bo", "I'm Ann Lee"], ["my name is Al", "My name is Al Bo", "I'm Al Bo"]),
         matcher!("person_name", Medium, "PERSON_NAME", 0,
-            Cased(concat!(r"\b(?:patient|client|student|user|member|subscriber|employee|recipient|caller|sender|buyer|seller",
-                r"|applicant|owner|holder|resident|tenant)\s+[A-Z][a-z]{2,20}(?:\s+[A-Z][a-z]{2,20}){0,2}\b")), None,
+            Look::Cued(concat!(r"\b(?:patient|client|student|user|member|subscriber|employee|recipient|caller|sender|buyer|seller",
+                r"|applicant|owner|holder|resident|tenant)\s+[A-Z][a-z]{2,20}(?:\s+[A-Z][a-z]{2,20}){0,2}\b"),
+                Cues { cues: ROLES, words: ROLES, short: &[] }), None,
             ["the user Ann"], ["the user Al", "Patient Ann"]),
     ] },
     kind!("date_of_birth", true, Medium, "DOB", 5, Folded(DATE), None,
@@ -231,7 +268,7 @@ pub(super) const KINDS: &[Kind] = &[
         ["ABC 1234", "USA"], ["ABCD 1234 X", "US", "usa"]),
     kind!("gps_coordinates", true, Medium, "GPS", 4, Folded(r"\[-?\d{1,3}\.\d{1,8},\s*-?\d{1,3}\.\d{1,8}\]"), None,
         ["[40.7, -74.0]", "[٤.٥,1.2]"], ["40.7, -74.0", "[40, 70]"]),
-    kind!("imei", true, Medium, "IMEI", 15, Folded(r"\b\d{2}-\d{6}-\d{6}-\d\b|\b\d{15}\b"), None,
+    kind!("imei", true, Medium, "IMEI", 15, FoldedIf(scan::may_have_imei, r"\b\d{2}-\d{6}-\d{6}-\d\b|\b\d{15}\b"), None,
         ["12-345678-901234-5", "123456789012345"], ["1234567890123456"]),
     kind!("ethereum_address", true, High, "ETHEREUM", 0, Token(&[key(&["0x"], &[Run(AsciiSet::HEX, 40, 40)])]), None, ["0x<h40>"], ["0X<h40>", "0x<h41>"]),
     kind!("bitcoin_address", true, High, "BITCOIN", 0, CasedIf(scan::may_have_bitcoin, r"\b[13][1-9A-HJ-NP-Za-km-z]{25,34}\b|\bbc1[a-z0-9]{39,59}\b"), None,

@@ -15,7 +15,8 @@ use crate::text::{
     ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, PythonRegex, Text, TokenPattern, redact,
 };
 use crate::value::{Map, Value};
-use kinds::{Check, KINDS, Kind, Look, Together};
+use kinds::{Check, Cues, KINDS, Kind, Look, Together};
+use memchr::memmem::Finder;
 use regional::REGIONAL;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -162,6 +163,8 @@ struct Compiled {
 enum Pattern {
     Folded(FoldedPattern),
     Cased(CasedPattern),
+    /// A pattern and the last words of its cues.
+    Cued(CasedPattern, Vec<Finder<'static>>),
     Token(TokenPattern),
     Scan(fn(&Text<'_>) -> Vec<CharSpan>),
     If(fn(&Text<'_>) -> bool, Box<Pattern>),
@@ -193,7 +196,7 @@ impl Pattern {
         Ok(match *look {
             Look::Folded(pattern) => Pattern::Folded(FoldedPattern::new(pattern, needles).map_err(error)?),
             Look::Cased(pattern) => Pattern::Cased(CasedPattern::new(pattern, needles).map_err(error)?),
-            Look::Cued(pattern, words, short) => {
+            Look::Cued(pattern, Cues { cues, words, short }) => {
                 // Short cues are parts of many words; before a blank they are rare.
                 let blanks = (0..=u8::MAX).filter(|&b| is_blank(b));
                 let before_blank = |word: &&'static str| {
@@ -203,7 +206,7 @@ impl Pattern {
                 let words = words.iter().map(|word| word.as_bytes().to_vec());
                 let gate = needles.gate(words.chain(short.iter().flat_map(before_blank)));
                 let pattern = CasedPattern::new(pattern, &mut NeedleSet::new()).map_err(error)?;
-                Pattern::Cased(pattern.behind(gate))
+                Pattern::Cued(pattern.behind(gate), cues.iter().map(|cue| Finder::new(*cue)).collect())
             }
             Look::FoldedIf(test, pattern) => {
                 Pattern::If(test, Box::new(Pattern::new(&Look::Folded(pattern), needles)?))
@@ -219,10 +222,13 @@ impl Pattern {
         match self {
             Pattern::Folded(pattern) => pattern.find_iter(text).collect(),
             Pattern::Cased(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
+            Pattern::Cued(pattern, cues) if text.is_open(pattern.gate()) && scan::has_cue(text, cues) => {
+                pattern.find_iter(text).map(|span| text.chars(span)).collect()
+            }
             Pattern::Token(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
             Pattern::Scan(scan) => scan(text),
             Pattern::If(test, pattern) if test(text) => pattern.find_all(text),
-            Pattern::If(..) => Vec::new(),
+            Pattern::Cued(..) | Pattern::If(..) => Vec::new(),
         }
     }
 }
@@ -274,7 +280,7 @@ impl Detector for Pii {
 impl Pii {
     /// Hands over the accepted matches of a kind.
     fn search<'k>(&self, kind: &'k Search, text: &Text<'_>, mut take: impl FnMut(&'k Compiled, CharSpan)) {
-        let mut seen: HashSet<CharSpan> = HashSet::new();
+        let mut seen: Option<HashSet<CharSpan>> = None;
         let mut first: Vec<CharSpan> = Vec::new();
         for (i, matcher) in kind.matchers.iter().enumerate() {
             if matcher.digits > 0 && text.shape().digits < matcher.digits {
@@ -286,7 +292,7 @@ impl Pii {
                 }
                 let counts = match kind.together {
                     Together::All => true,
-                    Together::Distinct => seen.insert(span),
+                    Together::Distinct => seen.get_or_insert_default().insert(span),
                     Together::BesideFirst => i == 0 || !touches(&first, span),
                 };
                 if counts {

@@ -4,43 +4,89 @@
 use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
-use crate::text::{ByteSpan, CharSpan, Text, chars, checksums};
+use crate::text::{ByteSpan, CharSpan, Text, byte_table, chars, checksums};
+use memchr::memmem::Finder;
 
 const LOCAL: AsciiSet = AsciiSet::ALNUM.with(b"._%+-");
 const DOMAIN: AsciiSet = AsciiSet::ALNUM.with(b".-");
 const LETTER: AsciiSet = AsciiSet::UPPER.or(AsciiSet::LOWER);
 const UPI: AsciiSet = AsciiSet::ALNUM.with(b"._-");
 
+/// Whether an IPv4 address may be in the text: three dots among digits, seven characters and more.
+pub(super) fn may_have_ipv4(text: &Text<'_>) -> bool {
+    let folded = text.folded();
+    let mut runs = long_runs(folded, 7, |b| b.is_ascii_digit() || b == b'.');
+    runs.any(|run| memchr::memchr_iter(b'.', &folded[run]).nth(2).is_some())
+}
+
 /// Whether an IPv6 address may be in the text: it has seven colons, or two together.
 pub(super) fn may_have_ipv6(text: &Text<'_>) -> bool {
+    if !text.shape().has(b':') {
+        return false;
+    }
     let colons = memchr::memchr_iter(b':', text.folded());
     let mut last = None;
     colons.enumerate().any(|(before, at)| last.replace(at).is_some_and(|last| last + 1 == at) || before == 6)
 }
 
-/// Whether a hardware address may be in the text: two hex digits between separators, or four on both sides of a dot.
+/// Whether a hardware address may be in the text: two hex digits between separators, or four on both sides of a dot,
+/// in a run of nothing else.
 pub(super) fn may_have_mac(text: &Text<'_>) -> bool {
-    let folded = text.folded();
-    let hex = |range: std::ops::Range<usize>| {
-        folded.get(range).is_some_and(|part| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
-    };
-    memchr::memchr3_iter(b':', b'-', b'.', folded).any(|at| match folded[at] {
-        b'.' => hex(at.wrapping_sub(4)..at) && hex(at + 1..at + 5),
-        _ => matches!(folded.get(at + 3), Some(b':' | b'-')) && hex(at + 1..at + 3),
+    const MEMBER: [bool; 256] = byte_table!(b => matches!(b, b'0'..=b'9' | b'a'..=b'f' | b':' | b'-' | b'.'));
+    let hex =
+        |part: Option<&[u8]>| part.is_some_and(|part| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    // The shorter form has fourteen characters.
+    long_runs(text.folded(), 14, |b| MEMBER[usize::from(b)]).any(|run| {
+        let run = &text.folded()[run];
+        memchr::memchr3_iter(b':', b'-', b'.', run).any(|at| match run[at] {
+            b'.' => hex(run.get(at.wrapping_sub(4)..at)) && hex(run.get(at + 1..at + 5)),
+            _ => matches!(run.get(at + 3), Some(b':' | b'-')) && hex(run.get(at + 1..at + 3)),
+        })
     })
 }
 
-/// Whether a Bitcoin address may be in the text: a run of 26 letters and digits.
-pub(super) fn may_have_bitcoin(text: &Text<'_>) -> bool {
-    text.has_long_run() && long_runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric()).next().is_some()
+/// Whether a device number may be in the text: fifteen digits with nothing but hyphens among them.
+pub(super) fn may_have_imei(text: &Text<'_>) -> bool {
+    let folded = text.folded();
+    let mut runs = long_runs(folded, 15, |b| is_digit(b) || b == b'-');
+    runs.any(|run| folded[run].iter().filter(|&&b| is_digit(b)).nth(14).is_some())
 }
 
-/// Whether an IBAN may be in the text: two capitals and two digits.
+/// Whether a bank account may be in the text: eight digits together.
+pub(super) fn may_have_account(text: &Text<'_>) -> bool {
+    long_runs(text.folded(), 8, is_ascii_digit).next().is_some()
+}
+
+/// Whether a Bitcoin address may be in the text: a run of 26 letters and digits, among them one that it begins with.
+pub(super) fn may_have_bitcoin(text: &Text<'_>) -> bool {
+    (text.shape().has(b'1') || text.shape().has(b'3'))
+        && text.has_long_run()
+        && long_runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric()).next().is_some()
+}
+
+/// Whether an IBAN may be in the text: two capitals and two digits where fifteen bytes and more are capitals, digits,
+/// hyphens and blanks (of any script: whatever is not ASCII is taken for one).
 pub(super) fn may_have_iban(text: &Text<'_>) -> bool {
+    const MEMBER: [bool; 256] =
+        byte_table!(b => matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'\t'..=b'\r' | 0x1C..=b' ' | 0x80..));
     let begins = |w: &[u8]| {
         w[2].is_ascii_digit() && w[3].is_ascii_digit() && w[0].is_ascii_uppercase() && w[1].is_ascii_uppercase()
     };
-    text.raw().as_bytes().windows(4).any(begins)
+    let raw = text.raw().as_bytes();
+    long_runs(raw, 15, |b| MEMBER[usize::from(b)]).any(|run| raw[run].windows(4).any(begins))
+}
+
+/// Whether one of the cues stands before a capitalised word in the text, with at most a full stop and blanks (or what is
+/// not ASCII, among which are blanks) between them.
+pub(super) fn has_cue(text: &Text<'_>, cues: &[Finder<'_>]) -> bool {
+    const GAP: [bool; 256] = byte_table!(b => matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | 0x80..));
+    let raw = text.raw().as_bytes();
+    let announces = |after: &[u8]| {
+        let gap = after.strip_prefix(b".").unwrap_or(after);
+        let word = gap.iter().position(|&b| !GAP[usize::from(b)]);
+        word.is_some_and(|at| at > 0 && gap[at].is_ascii_uppercase())
+    };
+    cues.iter().any(|cue| cue.find_iter(raw).any(|at| announces(&raw[at + cue.needle().len()..])))
 }
 
 /// E-mail addresses.
@@ -75,9 +121,12 @@ fn around_at(
     min: usize,
     behind: impl Fn(&str, usize) -> Option<usize>,
 ) -> Vec<CharSpan> {
+    let mut found = Vec::new();
+    if !text.shape().has(b'@') {
+        return found;
+    }
     let raw = text.raw();
     let bytes = raw.as_bytes();
-    let mut found = Vec::new();
     let mut from = 0;
     for at in memchr::memchr_iter(b'@', bytes) {
         if at < from {
@@ -160,20 +209,29 @@ fn same(text: &Text<'_>, a: usize, b: usize) -> bool {
     text.folded()[a] == text.folded()[b] && (text.folded()[a] != BLANK || at(a) == at(b))
 }
 
-/// Walks through the places where `starts`; `form` says where a match from there ends.
-fn walk(text: &Text<'_>, starts: impl Fn(u8) -> bool, form: impl Fn(Cursor<'_>) -> Option<usize>) -> Vec<CharSpan> {
+/// Walks through the places where `starts`; `form` says where a match from there ends. A match has at least `min`
+/// characters, all of them `member`s.
+fn walk(
+    text: &Text<'_>,
+    min: usize,
+    member: impl Fn(u8) -> bool,
+    starts: impl Fn(u8) -> bool,
+    form: impl Fn(Cursor<'_>) -> Option<usize>,
+) -> Vec<CharSpan> {
     let folded = text.folded();
     let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(step) = folded[at..].iter().position(|&b| starts(b)) {
-        let start = at + step;
-        at = match form(Cursor { folded, at: start }) {
-            Some(end) => {
-                found.push(CharSpan { start, end });
-                end
-            }
-            None => start + 1,
-        };
+    for run in long_runs(folded, min, member) {
+        let mut at = run.start;
+        while let Some(step) = folded[at..run.end].iter().position(|&b| starts(b)) {
+            let start = at + step;
+            at = match form(Cursor { folded, at: start }) {
+                Some(end) => {
+                    found.push(CharSpan { start, end });
+                    end
+                }
+                None => start + 1,
+            };
+        }
     }
     found
 }
@@ -181,7 +239,10 @@ fn walk(text: &Text<'_>, starts: impl Fn(u8) -> bool, form: impl Fn(Cursor<'_>) 
 /// North American phone numbers, whatever stands before them.
 pub(super) fn phones(text: &Text<'_>) -> Vec<CharSpan> {
     let starts = |b: u8| matches!(b, b'+' | b'(') || b.is_ascii_digit();
-    walk(text, starts, |start| international(start).or_else(|| in_parentheses(start)).or_else(|| plain(text, start)))
+    let member = |b: u8| starts(b) || b == b')' || is_separator(b);
+    walk(text, 12, member, starts, |start| {
+        international(start).or_else(|| in_parentheses(start)).or_else(|| plain(text, start))
+    })
 }
 
 /// `+1 (555) 123-4567`, the separators before the area code and its parentheses optional; no edge before it.
@@ -209,33 +270,45 @@ fn plain(text: &Text<'_>, start: Cursor<'_>) -> Option<usize> {
 
 /// Social security numbers: `123-45-6789` with the same separator twice.
 pub(super) fn ssns(text: &Text<'_>) -> Vec<CharSpan> {
-    walk(text, is_digit, |start| {
-        let first = start.begins_word().then_some(start)?.many(3, is_digit)?;
-        let second = first.one(is_hyphen_or_blank)?.many(2, is_digit)?;
-        let end = second.one(is_hyphen_or_blank)?.many(4, is_digit)?;
-        (end.ends_word() && same(text, first.at, second.at)).then_some(end.at)
-    })
+    walk(
+        text,
+        11,
+        |b| is_digit(b) || is_hyphen_or_blank(b),
+        is_digit,
+        |start| {
+            let first = start.begins_word().then_some(start)?.many(3, is_digit)?;
+            let second = first.one(is_hyphen_or_blank)?.many(2, is_digit)?;
+            let end = second.one(is_hyphen_or_blank)?.many(4, is_digit)?;
+            (end.ends_word() && same(text, first.at, second.at)).then_some(end.at)
+        },
+    )
 }
 
 /// Chains of digit runs with spaces and hyphens between them that may be card numbers: a chain ends with the first run
 /// that makes it 13 digits or more.
 pub(super) fn cards(text: &Text<'_>) -> Vec<CharSpan> {
-    walk(text, is_digit, |start| {
-        let mut at = start.begins_word().then_some(start)?;
-        let mut total = 0;
-        loop {
-            let run = at.folded[at.at..].iter().take(20).take_while(|&&b| is_digit(b)).count();
-            at.at += run;
-            total += run;
-            if run == 0 || total > 19 || !at.ends_word() {
-                return None;
+    walk(
+        text,
+        13,
+        |b| is_digit(b) || matches!(b, b' ' | b'-'),
+        is_digit,
+        |start| {
+            let mut at = start.begins_word().then_some(start)?;
+            let mut total = 0;
+            loop {
+                let run = at.folded[at.at..].iter().take(20).take_while(|&&b| is_digit(b)).count();
+                at.at += run;
+                total += run;
+                if run == 0 || total > 19 || !at.ends_word() {
+                    return None;
+                }
+                if total >= 13 {
+                    return Some(at.at);
+                }
+                at.at += at.folded[at.at..].iter().take_while(|&&b| matches!(b, b' ' | b'-')).count();
             }
-            if total >= 13 {
-                return Some(at.at);
-            }
-            at.at += at.folded[at.at..].iter().take_while(|&&b| matches!(b, b' ' | b'-')).count();
-        }
-    })
+        },
+    )
 }
 
 /// Whether the number at `span` is announced as something else: one of the words stands before it, with at most one
@@ -319,6 +392,7 @@ pub(super) fn is_date(number: &str) -> bool {
 mod tests {
     use super::*;
     use crate::text::Prefilter;
+    use proptest::prelude::*;
 
     fn found(scan: fn(&Text<'_>) -> Vec<CharSpan>, raw: &str) -> Vec<String> {
         let none = Prefilter::none();
@@ -331,6 +405,47 @@ mod tests {
         assert_eq!(found(emails, "a@b.com. x.y+z@m-n.co.uk1 q@w.e|r"), ["a@b.com", "x.y+z@m-n.co", "q@w.e|r"]);
         assert_eq!(found(emails, "a@b.co.x1 é@b.com éx.a@b.com"), ["a@b.co", ".a@b.com"]);
         assert_eq!(found(emails, "a@b@c.org ..@d.org a@b.com_x a@.com"), ["b@c.org"]);
+    }
+
+    #[test]
+    fn cues_stand_before_capitalised_words() {
+        let none = Prefilter::none();
+        let cues = ["Dr", "Hi"].map(Finder::new);
+        let has = |raw: &str| has_cue(&Text::new(raw, &none), &cues);
+        assert!(has("Dr. Who") && has("Dr Who") && has("Hi\u{a0} Ann") && has("Hi it is Hi\n\nAnn"));
+        assert!(!has("DrWho") && !has("Dr.Who") && !has("Hi ann Ann") && !has("dr Who") && !has("Hi ") && !has("Hi"));
+    }
+
+    type Test = fn(&Text<'_>) -> bool;
+
+    /// What long runs rule out, the patterns never match: over characters of which these have many.
+    fn agrees(test: Test, pattern: &str, raw: &str) -> bool {
+        let none = Prefilter::none();
+        let text = Text::new(raw, &none);
+        let slow = regex::RegexBuilder::new(pattern).case_insensitive(pattern.contains("a-f")).build().unwrap();
+        test(&text) || !slow.is_match(raw)
+    }
+
+    proptest! {
+        #[test]
+        fn texts_that_are_ruled_out_have_no_match(
+            dotted in "x{0,9}([0-9]{1,3}\\.){2,4}[0-9]{0,2}x{0,3}",
+            hex in "x{0,9}([0-9a-fA-F]{2}[:-]){4,6}[0-9a-f]{1,2}x{0,9}|x{0,15}([0-9a-f]{4}[.]){2}[0-9a-f]{3,4}",
+            device in "x{0,16}[0-9]{2}-?[0-9]{6}-?[0-9]{5,6}-?[0-9]x{0,3}",
+            account in "([a-z0-9]{0,3} ){0,3}[0-9]{7,9} ?",
+            iban in "([a-z]{0,3} ){0,4}[A-Z]{1,3}[0-9]{2}([ \u{a0}-]?[A-Z0-9]){9,14}",
+        ) {
+            let cases: [(Test, &str, &str); 5] = [
+                (may_have_ipv4, r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", &dotted),
+                (may_have_mac, r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", &hex),
+                (may_have_imei, r"[0-9]{2}-[0-9]{6}-[0-9]{6}-[0-9]|[0-9]{15}", &device),
+                (may_have_account, r"[0-9]{8,17}", &account),
+                (may_have_iban, r"[A-Z]{2}[0-9]{2}(?:[\s-]?[A-Z0-9]){11,30}", &iban),
+            ];
+            for (test, pattern, raw) in cases {
+                prop_assert!(agrees(test, pattern, raw), "{} {:?}", pattern, raw);
+            }
+        }
     }
 
     #[test]

@@ -6,13 +6,12 @@
 //! a phrase becomes a few [`Chain`]s. What stands between two "not"s is followed from the places that are left, all
 //! of them at once: a set of automaton states, of which there are a fixed number.
 
-use super::{GrammarError, Node};
+use super::{GrammarError, LINE_FEED, Node, class, sequence};
+use crate::text::occurrence::{automaton, states};
 use crate::text::pattern::count_compiled;
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::hybrid::dfa::{Cache, DFA};
-use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
-use regex_automata::util::syntax;
 use regex_automata::{Anchored, MatchKind, util::start};
 use std::sync::OnceLock;
 
@@ -34,7 +33,7 @@ struct Chain {
 /// A stretch of expression without "not" and the bars after it. Automata are built when they are first needed.
 #[derive(Debug, Default)]
 struct Link {
-    source: String,
+    parts: Vec<Node>,
     bars: Vec<Bar>,
     /// Of a first link: where matches end.
     ends: OnceLock<DFA>,
@@ -47,7 +46,7 @@ struct Link {
 /// What must not begin at a place, or within a distance of it.
 #[derive(Debug)]
 struct Bar {
-    source: String,
+    parts: Vec<Node>,
     /// `Some` when the expression began with "up to so many characters but a line feed": how many (no limit: `None`).
     window: Option<Option<usize>>,
     starts: OnceLock<DFA>,
@@ -114,7 +113,7 @@ impl Chain {
             if !link.bars.is_empty() {
                 links.push(std::mem::take(&mut link));
             }
-            item.write(&mut link.source);
+            link.parts.push(item.clone());
         }
         links.push(link);
         Chain { links }
@@ -149,47 +148,42 @@ fn meet(a: &Places, b: &Places) -> bool {
 
 impl Link {
     fn ends(&self) -> &DFA {
-        self.ends.get_or_init(|| lazy(&self.source, false))
+        self.ends.get_or_init(|| automaton(&sequence(&self.parts), false))
     }
 
     fn starts(&self) -> &DFA {
-        self.starts.get_or_init(|| lazy(&self.source, true))
+        self.starts.get_or_init(|| automaton(&sequence(&self.parts), true))
     }
 
     fn between(&self) -> &dense::DFA<Vec<u32>> {
         self.between.get_or_init(|| {
             count_compiled();
+            let expression = sequence(&self.parts);
             dense::Builder::new()
                 .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
-                .syntax(bytes())
-                .thompson(thompson::Config::new().utf8(false))
-                .build(&self.source)
+                .build_from_nfa(&states(&expression, false))
                 // Vocabulary is fixed and small; the tests build every automaton.
-                .unwrap_or_else(|e| panic!("phrase {:?}: {e}", self.source))
+                .unwrap_or_else(|e| panic!("phrase {expression}: {e}"))
         })
     }
 }
 
 impl Bar {
     fn new(node: &Node) -> Self {
-        let any = Node::Set { members: r"\n".into(), negated: true };
+        let any = Node::Set(class(LINE_FEED, true));
         if let Node::Seq(parts) = node
             && let Some((Node::Rep { min: 0, max, of }, rest)) = parts.split_first()
             && **of == any
         {
-            let source = rest.iter().fold(String::new(), |mut source, part| {
-                part.write(&mut source);
-                source
-            });
             let max = max.map(|m| usize::try_from(m).unwrap_or(usize::MAX));
-            return Bar { source, window: Some(max), starts: OnceLock::new() };
+            return Bar { parts: rest.to_vec(), window: Some(max), starts: OnceLock::new() };
         }
-        Bar { source: node.source(), window: None, starts: OnceLock::new() }
+        Bar { parts: vec![node.clone()], window: None, starts: OnceLock::new() }
     }
 
     /// The places from which the bar is in the way.
     fn begins(&self, text: &[u8]) -> Places {
-        let mut begun = starts(self.starts.get_or_init(|| lazy(&self.source, true)), text);
+        let mut begun = starts(self.starts.get_or_init(|| automaton(&sequence(&self.parts), true)), text);
         if let Some(window) = self.window {
             let mut next: Option<usize> = None;
             for place in (0..begun.len()).rev() {
@@ -204,22 +198,6 @@ impl Bar {
         }
         begun
     }
-}
-
-fn bytes() -> syntax::Config {
-    syntax::Config::new().unicode(false).utf8(false)
-}
-
-/// An automaton that is built while it runs, reporting all matches.
-fn lazy(source: &str, reverse: bool) -> DFA {
-    count_compiled();
-    DFA::builder()
-        .configure(DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true))
-        .syntax(bytes())
-        .thompson(thompson::Config::new().utf8(false).reverse(reverse))
-        .build(source)
-        // The notation cannot express what the crate refuses; the tests build every automaton.
-        .unwrap_or_else(|e| panic!("phrase {source:?}: {e}"))
 }
 
 /// Runs a lazy automaton over bytes, from any place on, and marks where a match is complete: before which byte of

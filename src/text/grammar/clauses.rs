@@ -28,7 +28,7 @@ fn empty() -> Clause {
 fn info(node: &Node) -> Info {
     match node {
         Node::Edge | Node::Start | Node::End | Node::Not(_) => Info { exact: Some(empty()), clauses: Vec::new() },
-        Node::Set { .. } => Info { exact: None, clauses: Vec::new() },
+        Node::Set(_) => Info { exact: None, clauses: Vec::new() },
         Node::Text(bytes) if bytes.contains(&b' ') => {
             let clauses = bytes.split(|&b| b == b' ').map(|word| vec![word.to_vec()]).collect();
             Info { exact: None, clauses }

@@ -19,11 +19,11 @@ mod ahead;
 mod clauses;
 
 use super::needles::{Gate, GateRun, NeedleSet};
-use super::pattern::count_compiled;
+use super::occurrence::Occurrence;
 use super::{Text, fold};
 use crate::value::Value;
 use ahead::Barred;
-use std::fmt::Write as _;
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Look, Repetition};
 use std::sync::OnceLock;
 
 /// What is wrong with a grammar.
@@ -31,21 +31,19 @@ use std::sync::OnceLock;
 #[error("phrase grammar: {0}")]
 pub struct GrammarError(String);
 
-/// Members of the character classes in the folded view, as they stand inside brackets.
-const WORD: &str = "0-9A-Z_a-z";
-const SPACE: &str = r"\t-\r\x1c-\x20\xa0";
-const DIGIT: &str = "0-9D";
+/// Members of the character classes in the folded view, as ranges.
+const WORD: &[(u8, u8)] = &[(b'0', b'9'), (b'A', b'Z'), (b'_', b'_'), (b'a', b'z')];
+const SPACE: &[(u8, u8)] = &[(b'\t', b'\r'), (0x1C, b' '), (fold::BLANK, fold::BLANK)];
+const DIGIT: &[(u8, u8)] = &[(b'0', b'9'), (fold::DIGIT, fold::DIGIT)];
+const LINE_FEED: &[(u8, u8)] = &[(b'\n', b'\n')];
 
 /// A part of a phrase.
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     /// Folded characters; a U+0020 is one or more blanks.
     Text(Vec<u8>),
-    /// One character: the members of a bracket expression over folded bytes, and whether they are excluded.
-    Set {
-        members: String,
-        negated: bool,
-    },
+    /// One folded byte.
+    Set(ClassBytes),
     Seq(Vec<Node>),
     Any(Vec<Node>),
     Rep {
@@ -93,12 +91,12 @@ impl Node {
     /// `nonspace`, with `*` or `+` after some; `stem` (the rest of a word); `words:m-n` and `tokens:m-n` (fillers,
     /// each with blanks after it).
     fn named(name: &str) -> Result<Node, GrammarError> {
-        let one = |members: &str, negated| Node::Set { members: members.to_owned(), negated };
+        let one = |members, negated| Node::Set(class(members, negated));
         Ok(match name {
             "edge" => Node::Edge,
             "start" => Node::Start,
             "end" => Node::End,
-            "any" => one(r"\n", true),
+            "any" => one(LINE_FEED, true),
             "word" => one(WORD, false),
             "digit" => one(DIGIT, false),
             "space" => one(SPACE, false),
@@ -137,54 +135,45 @@ impl Node {
         }
     }
 
-    /// Appends the expression in `regex` syntax over folded bytes; every "not" is left out.
-    fn write(&self, out: &mut String) {
+    /// The expression over folded bytes; every "not" is left out.
+    fn expression(&self) -> Hir {
         match self {
-            Node::Text(bytes) => {
-                for &b in bytes {
-                    match b {
-                        b' ' => {
-                            let _ = write!(out, "[{SPACE}]+");
-                        }
-                        _ if b.is_ascii_alphanumeric() || b == b'_' => out.push(char::from(b)),
-                        _ => {
-                            let _ = write!(out, r"\x{b:02x}");
-                        }
-                    }
-                }
-            }
-            Node::Set { members, negated } => out.extend([if *negated { "[^" } else { "[" }, members, "]"]),
-            Node::Seq(parts) => parts.iter().for_each(|p| p.write(out)),
-            Node::Any(parts) => {
-                out.push_str("(?:");
-                for (i, part) in parts.iter().enumerate() {
-                    if i > 0 {
-                        out.push('|');
-                    }
-                    part.write(out);
-                }
-                out.push(')');
-            }
-            Node::Rep { min, max, of } => {
-                out.push_str("(?:");
-                of.write(out);
-                let _ = match max {
-                    Some(max) => write!(out, "){{{min},{max}}}"),
-                    None => write!(out, "){{{min},}}"),
-                };
-            }
-            Node::Edge => out.push_str(r"\b"),
-            Node::Start => out.push_str(r"\A"),
-            Node::End => out.push_str(r"\n?\z"),
-            Node::Not(_) => {}
+            Node::Text(bytes) => Hir::concat(
+                bytes
+                    .chunk_by(|a, b| *a != b' ' && *b != b' ')
+                    .map(|part| match part {
+                        b" " => repeated(1, None, Hir::class(Class::Bytes(class(SPACE, false)))),
+                        _ => Hir::literal(part),
+                    })
+                    .collect(),
+            ),
+            Node::Set(class) => Hir::class(Class::Bytes(class.clone())),
+            Node::Seq(parts) => sequence(parts),
+            Node::Any(parts) => Hir::alternation(parts.iter().map(Node::expression).collect()),
+            Node::Rep { min, max, of } => repeated(*min, *max, of.expression()),
+            Node::Edge => Hir::look(Look::WordAscii),
+            Node::Start => Hir::look(Look::Start),
+            Node::End => Hir::concat(vec![repeated(0, Some(1), Hir::literal(*b"\n")), Hir::look(Look::End)]),
+            Node::Not(_) => Hir::empty(),
         }
     }
+}
 
-    fn source(&self) -> String {
-        let mut out = String::new();
-        self.write(&mut out);
-        out
+/// The expression of parts that follow each other.
+fn sequence(parts: &[Node]) -> Hir {
+    Hir::concat(parts.iter().map(Node::expression).collect())
+}
+
+fn repeated(min: u32, max: Option<u32>, sub: Hir) -> Hir {
+    Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
+}
+
+fn class(members: &[(u8, u8)], negated: bool) -> ClassBytes {
+    let mut class = ClassBytes::new(members.iter().map(|&(first, last)| ClassBytesRange::new(first, last)));
+    if negated {
+        class.negate();
     }
+    class
 }
 
 /// The folded byte of a literal character, if it has one of its own.
@@ -208,20 +197,21 @@ fn bounds_of(bounds: &[Value]) -> Result<(u32, Option<u32>), GrammarError> {
 }
 
 fn set(items: &[Value], negated: bool) -> Result<Node, GrammarError> {
-    let mut members = String::new();
+    let mut members = Vec::new();
     for item in items {
         match item.as_str() {
-            Some("~space") => members.push_str(SPACE),
-            Some("~word") => members.push_str(WORD),
+            Some("~space") => members.extend_from_slice(SPACE),
+            Some("~word") => members.extend_from_slice(WORD),
             Some(text) if text.chars().count() == 1 => {
                 for c in text.chars() {
-                    let _ = write!(members, r"\x{:02x}", literal(c)?);
+                    let byte = literal(c)?;
+                    members.push((byte, byte));
                 }
             }
             _ => return Err(GrammarError(format!("{item:?} in a set of characters"))),
         }
     }
-    Ok(Node::Set { members, negated })
+    Ok(Node::Set(class(&members, negated)))
 }
 
 /// One phrase.
@@ -231,7 +221,7 @@ struct Phrase {
     /// What must be open besides the phrase's own gate.
     further: Gate,
     /// The expression without its "not"s.
-    regex: OnceLock<regex::bytes::Regex>,
+    occurrence: OnceLock<Occurrence>,
     /// The exact answer, where there is a "not".
     barred: Option<Barred>,
 }
@@ -240,23 +230,15 @@ impl Phrase {
     fn read(grammar: &Value) -> Result<Self, GrammarError> {
         let node = Node::read(grammar)?;
         let barred = node.looks_ahead().then(|| Barred::new(&node)).transpose()?;
-        Ok(Phrase { node, further: Gate::ALWAYS, regex: OnceLock::new(), barred })
+        Ok(Phrase { node, further: Gate::ALWAYS, occurrence: OnceLock::new(), barred })
     }
 
     fn occurs(&self, text: &Text<'_>) -> bool {
         if !text.is_open(self.further) {
             return false;
         }
-        let regex = self.regex.get_or_init(|| {
-            count_compiled();
-            let source = self.node.source();
-            regex::bytes::RegexBuilder::new(&source)
-                .unicode(false)
-                .build()
-                // The notation cannot express what the crate refuses; the tests compile every phrase there is.
-                .unwrap_or_else(|e| panic!("phrase {source:?}: {e}"))
-        });
-        regex.is_match(text.folded()) && self.barred.as_ref().is_none_or(|b| b.occurs(text.folded()))
+        let occurrence = self.occurrence.get_or_init(|| Occurrence::new(&self.node.expression()));
+        occurrence.is_in(text.folded()) && self.barred.as_ref().is_none_or(|b| b.occurs(text.folded()))
     }
 }
 

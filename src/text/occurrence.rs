@@ -1,0 +1,96 @@
+//! Whether an expression occurs in folded bytes, and nothing else.
+//!
+//! One automaton, built while it runs, and a search for the literals that the expression begins with. The `regex` crate
+//! makes three automata, to tell where a match begins and ends; most expressions behind the prefilter meet few texts,
+//! and making them would take longer than running them.
+
+use super::pattern::count_compiled;
+use regex_automata::hybrid::dfa::{Cache, Config, DFA};
+use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
+use regex_automata::util::pool::Pool;
+use regex_automata::util::prefilter::Prefilter;
+use regex_automata::{Input, MatchKind};
+use regex_syntax::hir::Hir;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+
+/// An expression that is only asked whether it occurs.
+#[derive(Debug)]
+pub(super) struct Occurrence {
+    /// Boxed: it is large, and most patterns never have one.
+    automaton: Box<DFA>,
+    /// What the automaton has built so far, one for each thread that uses it at the same time.
+    caches: Pool<Cache, NewCache>,
+}
+
+impl Occurrence {
+    /// Compiles an expression over bytes.
+    pub(super) fn new(expression: &Hir) -> Self {
+        const KIND: MatchKind = MatchKind::LeftmostFirst;
+        let literals = Prefilter::from_hir_prefix(KIND, expression);
+        let automaton = built(expression, DFA::config().match_kind(KIND).prefilter(literals), false);
+        let cached = automaton.clone();
+        Occurrence { automaton: Box::new(automaton), caches: Pool::new(Box::new(move || cached.create_cache())) }
+    }
+
+    /// Whether the expression occurs in the bytes.
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        let found = self.automaton.try_search_fwd(&mut self.caches.get(), &Input::new(bytes).earliest(true));
+        // The cache starts over when it is full and never gives up; bytes that quit are not configured.
+        found.expect("the automaton neither gives up nor quits").is_some()
+    }
+}
+
+/// An automaton of an expression over bytes, built while it runs forwards or backwards, that reports all matches.
+pub(super) fn automaton(expression: &Hir, reverse: bool) -> DFA {
+    built(expression, DFA::config().match_kind(MatchKind::All), reverse)
+}
+
+fn built(expression: &Hir, config: Config, reverse: bool) -> DFA {
+    count_compiled();
+    DFA::builder()
+        .configure(config.skip_cache_capacity_check(true))
+        .build_from_nfa(states(expression, reverse))
+        // No capacity is too small, and word edges are ASCII ones.
+        .unwrap_or_else(|e| panic!("expression {expression}: {e}"))
+}
+
+/// The states of an expression over bytes.
+pub(super) fn states(expression: &Hir, reverse: bool) -> NFA {
+    thompson::Compiler::new()
+        .configure(thompson::Config::new().utf8(false).reverse(reverse).which_captures(WhichCaptures::None))
+        .build_from_hir(expression)
+        // No limit is set, and expressions are our own or small: the states can be counted.
+        .unwrap_or_else(|e| panic!("expression {expression}: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parsed(source: &str) -> Hir {
+        regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source).unwrap()
+    }
+
+    #[test]
+    fn word_edges_and_ends_are_seen() {
+        let occurs = |source: &str, text: &str| Occurrence::new(&parsed(source)).is_in(text.as_bytes());
+        assert!(occurs(r"\bab+\b", "x abb.") && !occurs(r"\bab+\b", "xabb abx"));
+        assert!(occurs(r"\Aa\n?\z", "a\n") && !occurs(r"\Aa\n?\z", "a\n\n") && occurs("", ""));
+    }
+
+    proptest! {
+        #[test]
+        fn it_answers_as_the_regex_crate_does(
+            parts in prop::collection::vec(r"a|b|\[ab\]|\(\?:a\|bc\)|\\b|[ab]\{2,4\}|\\s\+|c\*|\\xff", 1..7),
+            text in r"[abc \xff]{0,20}"
+        ) {
+            let source = parts.concat();
+            let slow = regex::bytes::RegexBuilder::new(&source).unicode(false).build().unwrap();
+            let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap_or(0xFF)).collect();
+            prop_assert_eq!(Occurrence::new(&parsed(&source)).is_in(&bytes), slow.is_match(&bytes), "{}", source);
+        }
+    }
+}
