@@ -36,7 +36,16 @@ pub fn nfkd(text: &str) -> Cow<'_, str> {
     if is_nfkd_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
     }
-    form(text, |piece, out| out.extend(piece.nfkd()))
+    form(text, |mut piece, out| {
+        // An ASCII character is its own form, and nothing moves across it.
+        while !piece.is_empty() {
+            let (ascii, rest) = piece.split_at(piece.bytes().position(|b| !b.is_ascii()).unwrap_or(piece.len()));
+            let (wide, rest) = rest.split_at(rest.bytes().position(|b| b.is_ascii()).unwrap_or(rest.len()));
+            out.push_str(ascii);
+            out.extend(wide.nfkd());
+            piece = rest;
+        }
+    })
 }
 
 /// The composed compatibility form (NFKC) of Unicode 14.
@@ -112,6 +121,14 @@ const fn leet(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_decomposed_as_a_whole(text in "[ae1 \u{e9}\u{300}\u{323}\u{345}\u{1d15e}\u{ac00}\u{fb01}\u{ff21}\u{1e9b}]{0,20}") {
+            prop_assert_eq!(nfkd(&text), text.nfkd().collect::<String>());
+        }
+    }
 
     #[test]
     fn disguises_come_off() {

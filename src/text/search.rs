@@ -2,8 +2,8 @@
 //!
 //! Each literal is represented by its rarest four neighbouring bytes (or by all of a shorter one). A table of bits says
 //! of every four bytes of a text whether they may be some literal's; what passes is looked up and compared. An automaton
-//! of as many literals takes a third less time for a warm pass, but ten megabytes and most of the start; these tables are
-//! made at once and stay in the processor's first two caches.
+//! of as many literals makes a warm pass in a third less time, but takes ten megabytes and long to make; these tables are
+//! made at once and stay in the processor's first two caches. The prefilter searches words that it has not met before.
 
 use super::frequency;
 use memchr::memchr_iter;
