@@ -144,8 +144,8 @@ fn has_pair<U: Unit>(text: &[U], pair: [u8; 2]) -> bool {
     text.iter().zip(text.iter().skip(1)).fold(false, |any, (a, b)| any | (a.is(pair[0]) & b.is(pair[1])))
 }
 
-/// A bit for each place of the block that begins at `start` where an ASCII text in lower case differs from its variants, or the
-/// first of three equal characters stands.
+/// A bit for each place of the block that begins at `start` where an ASCII text in lower case differs from its variants,
+/// or the first of three equal characters stands.
 fn changes_of(text: &[u8], start: usize) -> u64 {
     let [block, next, after] = [0, 1, 2].map(|ahead| block_at(text, start + ahead));
     let changes = bits(|at| {
@@ -307,8 +307,7 @@ impl<'t> Simple<'t> {
             let left = self.variant.len() - 1;
             self.changed.truncate(self.changed.partition_point(|&place| place < left));
             self.changed.push(left);
-            while let Some((same, len)) = self.next().filter(|&(next, _)| next == unit) {
-                debug_assert_eq!(same, unit);
+            while let Some((_, len)) = self.next().filter(|&(next, _)| next == unit) {
                 self.at += len;
             }
         }
