@@ -44,7 +44,7 @@ struct Needle {
     bytes: Vec<u8>,
     /// The clauses it satisfies.
     opens: Vec<u32>,
-    /// Whether it is in a run: there are rules that look no further.
+    /// Whether a blank at an end counts as what it is: rules of runs look no further.
     whole: bool,
 }
 
@@ -53,7 +53,8 @@ struct Needle {
 pub struct NeedleSet {
     clauses: u32,
     needles: Vec<Needle>,
-    index: HashMap<Vec<u8>, usize>,
+    /// By bytes and whether they are looked for whole.
+    index: HashMap<(Vec<u8>, bool), usize>,
     /// Clauses that several rules may have.
     shared: HashMap<Clause, u32>,
     always: Vec<u32>,
@@ -68,8 +69,8 @@ impl NeedleSet {
         Self::default()
     }
 
-    /// Registers a rule that can match only where one of `needles` occurs in the folded view, and returns its gate. It
-    /// may be open for a little more: for `so ` also where another character than a blank ends the word.
+    /// Registers a rule that can match only where one of `needles` occurs in the folded view, and returns its gate. A
+    /// blank at either end of a needle stands for the end of a word, whatever ends it.
     ///
     /// Needles must be written as the folded view holds them (lower case). No needles, or an empty one, means the
     /// rule cannot be ruled out.
@@ -134,17 +135,15 @@ impl NeedleSet {
 
     fn satisfied_by(&mut self, clause: u32, needles: &[Vec<u8>], whole: bool) {
         debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
+        let is_blank = |b: Option<&u8>| b.is_some_and(|&b| is_blank(b));
         for bytes in needles {
-            let at = match self.index.get(bytes) {
-                Some(&at) => at,
-                None => {
-                    self.index.insert(bytes.clone(), self.needles.len());
-                    self.needles.push(Needle { bytes: bytes.clone(), ..Needle::default() });
-                    self.needles.len() - 1
-                }
-            };
+            // Of others there is one sort only.
+            let whole = whole && (is_blank(bytes.first()) || is_blank(bytes.last()));
+            let at = *self.index.entry((bytes.clone(), whole)).or_insert_with(|| {
+                self.needles.push(Needle { bytes: bytes.clone(), whole, ..Needle::default() });
+                self.needles.len() - 1
+            });
             let needle = &mut self.needles[at];
-            needle.whole |= whole;
             if needle.opens.last() != Some(&clause) {
                 needle.opens.push(clause);
             }
@@ -379,7 +378,7 @@ mod tests {
     fn a_blank_at_an_end_is_looked_at_only_for_runs() {
         let mut set = NeedleSet::new();
         let gates = [set.gate(["only "]), set.gate([" left"]), set.gate([" mid "]), set.gate([" "])];
-        let run = set.run(["now ", " now", "only"]);
+        let run = set.run(["now ", " now", "only", "only "]);
         let prefilter = set.build();
         let open = |text: &[u8]| {
             let open = prefilter.scan(text);

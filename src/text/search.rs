@@ -183,15 +183,14 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         (gram.wrapping_mul(0x85EB_CA6B) >> 7) as usize & (slots - 1)
     }
 
+    /// The literals whose group begins the window.
     #[inline(always)]
-    pub fn may_have(&self, window: u32) -> bool {
-        self.filter.may_have(window) == 1
+    pub fn owners(&self, window: u32) -> &[Owner] {
+        if self.filter.may_have(window) == 0 { &[] } else { self.look_up(window) }
     }
 
-    pub fn owners(&self, window: u32) -> &[Owner] {
-        if !self.may_have(window) {
-            return &[];
-        }
+    #[inline(never)]
+    fn look_up(&self, window: u32) -> &[Owner] {
         let gram = GroupFilter::<N, WORDS>::group(window);
         let mut at = Self::slot(gram, self.slots.len());
         loop {
@@ -296,9 +295,18 @@ impl LiteralSearch {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Every literal and the byte where it begins, in order.
+    pub fn occurrences(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
+        let of = |(at, literal): (usize, &&str)| {
+            let literal = *literal;
+            (0..text.len()).filter(move |&i| text[i..].starts_with(literal)).map(move |i| (at, i)).collect::<Vec<_>>()
+        };
+        literals.iter().enumerate().flat_map(of).collect()
+    }
 
     fn found(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
@@ -325,11 +333,7 @@ mod tests {
             literals in prop::collection::vec("[abc]{1,6}", 0..20), text in "[abcd]{0,60}"
         ) {
             let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
-            let mut expected = Vec::new();
-            for (at, literal) in literals.iter().enumerate() {
-                expected.extend((0..text.len()).filter(|&i| text[i..].starts_with(literal)).map(|i| (at, i)));
-            }
-            prop_assert_eq!(found(&literals, &text), expected);
+            prop_assert_eq!(found(&literals, &text), occurrences(&literals, &text));
         }
     }
 }

@@ -12,6 +12,12 @@ use std::cell::OnceCell;
 /// So many letters and digits together are no word of ordinary text.
 pub const LONG_RUN: usize = 16;
 
+/// The only character whose lower case has another length than itself, or another folded byte.
+const DOTTED: char = '\u{130}';
+
+/// Small letters that case-insensitive matching takes for an ASCII one.
+const LOOK_ALIKES: [char; 2] = ['\u{131}', '\u{17F}'];
+
 /// A text under evaluation.
 #[derive(Debug)]
 pub struct Text<'a> {
@@ -128,8 +134,7 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn lower_folded(&self) -> &[u8] {
         let view = self.lower_folded.get_or_init(|| {
-            // The only character whose lower case has another length, or another folded byte.
-            (!self.ascii && self.raw.contains('\u{130}')).then(|| {
+            (!self.ascii && self.raw.contains(DOTTED)).then(|| {
                 let mut out = Vec::new();
                 fold_into(self.lower(), &mut out);
                 out
@@ -143,10 +148,12 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn lower_exact(&self) -> &[u8] {
         let view = self.lower_exact.get_or_init(|| {
-            let look_alike = |c| matches!(c, '\u{131}' | '\u{17F}');
-            (!self.ascii && self.raw.contains(look_alike)).then(|| {
+            (!self.ascii && self.raw.contains(LOOK_ALIKES)).then(|| {
                 let chars = self.lower().chars();
-                chars.zip(self.lower_folded()).map(|(c, &b)| if look_alike(c) { LETTER } else { b }).collect()
+                chars
+                    .zip(self.lower_folded())
+                    .map(|(c, &b)| if LOOK_ALIKES.contains(&c) { LETTER } else { b })
+                    .collect()
             })
         });
         view.as_deref().unwrap_or_else(|| self.lower_folded())
@@ -155,7 +162,7 @@ impl<'a> Text<'a> {
     /// Whether [`Text::folded`] shows all that [`Text::lower_exact`] does: then the one is the other.
     #[must_use]
     pub fn is_lowered_by_folding(&self) -> bool {
-        self.ascii || !self.raw.contains(['\u{130}', '\u{131}', '\u{17F}'])
+        self.ascii || !(self.raw.contains(DOTTED) || self.raw.contains(LOOK_ALIKES))
     }
 
     /// The text with each character on whose class Python and the `regex` crate disagree replaced by one of the

@@ -10,7 +10,6 @@ mod scan;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, severity_sum, truthy_or};
-use crate::text::fold::is_blank;
 use crate::text::{
     ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, PythonRegex, Text, TokenPattern, redact,
 };
@@ -197,14 +196,9 @@ impl Pattern {
             Look::Folded(pattern) => Pattern::Folded(FoldedPattern::new(pattern, needles).map_err(error)?),
             Look::Cased(pattern) => Pattern::Cased(CasedPattern::new(pattern, needles).map_err(error)?),
             Look::Cued(pattern, Cues { cues, words, short }) => {
-                // Short cues are parts of many words; before a blank they are rare.
-                let blanks = (0..=u8::MAX).filter(|&b| is_blank(b));
-                let before_blank = |word: &&'static str| {
-                    let word = word.as_bytes();
-                    blanks.clone().map(move |blank| [word, &[blank]].concat())
-                };
-                let words = words.iter().map(|word| word.as_bytes().to_vec());
-                let gate = needles.gate(words.chain(short.iter().flat_map(before_blank)));
+                // Short cues are parts of many words; as their ends they are rare.
+                let ends = short.iter().map(|word| [word.as_bytes(), b" "].concat());
+                let gate = needles.gate(words.iter().map(|word| word.as_bytes().to_vec()).chain(ends));
                 let pattern = CasedPattern::new(pattern, &mut NeedleSet::new()).map_err(error)?;
                 Pattern::Cued(pattern.behind(gate), cues.iter().map(|cue| Finder::new(*cue)).collect())
             }
