@@ -3,7 +3,8 @@
 use clap::Parser;
 use std::path::Path;
 use znyx_bench::cli::compare::{CompareArgs, run};
-use znyx_bench::compare::{Comparison, RiskShift, WantedBins, compare_binned, compare_files};
+use znyx_bench::compare::{Comparison, RiskShift, compare_binned, compare_files};
+use znyx_bench::metrics::WantedBins;
 
 #[derive(Parser)]
 struct Cli {

@@ -1,6 +1,6 @@
 //! Flags for the bins of the figures of the risk score.
 
-use crate::metrics::{Bins, MOST_BINS};
+use crate::metrics::{MOST_BINS, WantedBins};
 use clap::Args;
 
 /// Numbers of bins, where another than the reference's ten is asked for.
@@ -16,11 +16,10 @@ pub struct BinArgs {
 }
 
 impl BinArgs {
-    /// The numbers asked for, else the reference's.
+    /// The numbers asked for.
     #[must_use]
-    pub fn bins(self) -> Bins {
-        let Bins { calibration, score } = Bins::default();
-        Bins { calibration: self.calibration_bins.unwrap_or(calibration), score: self.score_bins.unwrap_or(score) }
+    pub fn wanted(self) -> WantedBins {
+        WantedBins { calibration: self.calibration_bins, score: self.score_bins }
     }
 }
 

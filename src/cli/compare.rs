@@ -2,7 +2,7 @@
 
 use super::bins::BinArgs;
 use super::terminal::ColorChoice;
-use crate::compare::{CompareError, Comparison, WantedBins, compare_binned};
+use crate::compare::{CompareError, Comparison, compare_binned};
 use crate::metrics::{Gate, max_block_rate_delta, max_fn, max_fp_rate, min_accuracy};
 use crate::report::compare::{CompareFormat, measured, write_comparison};
 use crate::report::style::{Style, visible};
@@ -126,8 +126,7 @@ impl CompareArgs {
 /// # Errors
 /// The report could not be written.
 pub fn run(args: &CompareArgs, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
-    let bins = WantedBins { calibration: args.bins.calibration_bins, score: args.bins.score_bins };
-    let mut comparison = match compare_binned(&args.a, &args.b, bins) {
+    let mut comparison = match compare_binned(&args.a, &args.b, args.bins.wanted()) {
         Ok(comparison) => comparison,
         Err(error) => {
             writeln!(err, "error: {}", visible(&error.to_string()))?;

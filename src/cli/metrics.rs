@@ -71,7 +71,7 @@ pub fn run(args: &MetricsArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
         terminal.error(&format!("{}: --out would replace the rows; give another name", path.display()));
         return Ok(Exit::Refused.code());
     }
-    let counted = match count_rows(&args.rows, args.bins.bins()) {
+    let counted = match count_rows(&args.rows, args.bins.wanted()) {
         Ok(counted) => counted,
         Err(error) => {
             terminal.error(&error.to_string());
@@ -135,7 +135,7 @@ fn doubts(summary: &Summary, file: &str) -> Vec<String> {
         ));
     }
     if summary.rates.decisions.other > 0 {
-        let is_odd = |word: &str| Label::of(word).decision().is_none() && Label::of(word).is_evaluated();
+        let is_odd = |word: &str| matches!(Label::of(word), Label::Other(_));
         let mut words: Vec<&str> = Vec::new();
         for word in summary.confusion.values().flat_map(|row| row.keys()).filter(|word| is_odd(word)) {
             if words.len() <= MOST_NAMED && !words.contains(&word.as_str()) {

@@ -64,7 +64,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
         csv,
         by: &args.by,
         keep: &keep,
-        bins: args.bins.bins(),
+        bins: args.bins.wanted().bins(),
         skip_bad_rows: args.on_bad_row == OnBadRow::Skip,
     };
     let interrupted = interruptible();
@@ -115,7 +115,7 @@ pub fn run(args: &RunArgs, terminal: Terminal) -> Result<Exit, Failure> {
 
 fn read_gates(args: &RunArgs) -> Result<Vec<Gate>, Failure> {
     let gates = args.gates().map_err(Failure::refused)?;
-    let known = Catalogue::of_summary(!args.no_timing, args.bins.bins());
+    let known = Catalogue::of_summary(!args.no_timing, args.bins.wanted().bins());
     let catalogue = ADDED_FIGURES.iter().fold(known, |c, key| c.with_open_key(key));
     for gate in &gates {
         gate.check(&catalogue).map_err(Failure::refused)?;

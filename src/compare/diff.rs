@@ -13,8 +13,8 @@ use super::vocabulary::Vocabulary;
 use super::{CompareError, MOST_NAMED};
 use crate::api::{Actual, Decision};
 use crate::metrics::{
-    LatencyCounts, LatencyIntervals, PairedOutcomes, bootstrap_latency, is_flagged, is_positive, mcnemar_exact,
-    newcombe_paired, population_stability_index, ratio, round_to,
+    Label, LatencyCounts, LatencyIntervals, PairedOutcomes, bootstrap_latency, mcnemar_exact, newcombe_paired,
+    population_stability_index, ratio, round_to,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -293,7 +293,7 @@ fn kind(expected: Option<Decision>, a: Actual, b: Actual) -> FlipKind {
 }
 
 fn error_change(expected: Option<Decision>, a: Actual, b: Actual) -> Option<ErrorChange> {
-    match (is_positive(expected?), is_flagged(a), is_flagged(b)) {
+    match (Label::from(expected?).is_positive(), Label::from(a).is_flagged(), Label::from(b).is_flagged()) {
         (false, false, true) => Some(ErrorChange::NewFalsePositive),
         (false, true, false) => Some(ErrorChange::FixedFalsePositive),
         (true, true, false) => Some(ErrorChange::NewFalseNegative),

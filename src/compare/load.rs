@@ -5,7 +5,7 @@ use super::csv_rows::read_csv;
 use super::row::{Figures, Part, Purpose, Rows, is_row, strict_json};
 use super::split::Splitter;
 use super::vocabulary::Vocabulary;
-use crate::metrics::{Accumulator, Bins, Summary};
+use crate::metrics::{Accumulator, Summary, WantedBins};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::fs::File;
@@ -64,20 +64,13 @@ pub struct Side {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
     pub purpose: Purpose,
-    /// Bins of the calibration error that are asked for; else those of the file's summary, else ten.
-    pub calibration_bins: Option<usize>,
-    /// The same of the histogram of risk scores.
-    pub score_bins: Option<usize>,
+    /// Bins that are asked for; else those of the file's summary count.
+    pub bins: WantedBins,
 }
 
 impl Reading {
-    fn bins(self) -> Bins {
-        let Bins { calibration, score } = Bins::default();
-        Bins { calibration: self.calibration_bins.unwrap_or(calibration), score: self.score_bins.unwrap_or(score) }
-    }
-
     fn part(self, wanted: Figures) -> Part {
-        Part::new(self.purpose, wanted, self.bins())
+        Part::new(self.purpose, wanted, self.bins.bins())
     }
 }
 
@@ -143,7 +136,7 @@ impl Opened {
         if block.starts_with(b"\xEF\xBB\xBF") {
             block.drain(..3);
         }
-        let figures = Accumulator::with_bins(reading.bins());
+        let figures = Accumulator::with_bins(reading.bins.bins());
         let mut loading = Loading { file, reading, rows: None, count: 0, figures, documents: Vec::new() };
         let first = block.iter().position(|b| !b.is_ascii_whitespace());
         Ok(match first.map(|at| (block[at], &block[at..])) {
@@ -433,12 +426,12 @@ pub struct RowFigures {
 fn rebin(summary: &mut Value, counted: &Summary, reading: Reading) {
     let Value::Object(summary) = summary else { return };
     let mut put = |key: &str, value| summary.insert(key.to_owned(), value);
-    if reading.calibration_bins.is_some() {
+    if reading.bins.calibration.is_some() {
         put("ece", counted.ece.into());
         // A curve holds nothing that JSON cannot.
         put("reliability_curve", serde_json::to_value(&counted.reliability_curve).unwrap_or_default());
     }
-    if reading.score_bins.is_some() {
+    if reading.bins.score.is_some() {
         put("risk_histogram", counted.risk_histogram.clone().into());
     }
 }
@@ -446,8 +439,8 @@ fn rebin(summary: &mut Value, counted: &Summary, reading: Reading) {
 /// Notes on figures that stay in bins of which others were asked for.
 fn kept_bins(info: &SideInfo, reading: Reading) -> Vec<String> {
     let asked = [
-        ("reliability_curve", "--calibration-bins", reading.calibration_bins),
-        ("risk_histogram", "--score-bins", reading.score_bins),
+        ("reliability_curve", "--calibration-bins", reading.bins.calibration),
+        ("risk_histogram", "--score-bins", reading.bins.score),
     ];
     let kept = asked.into_iter().filter_map(|(key, flag, bins)| {
         let bins = bins?;

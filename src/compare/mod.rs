@@ -17,7 +17,7 @@ pub use comparison::{
 };
 pub use load::{LoadError, RowFigures};
 
-use crate::metrics::{Bins, Gate, GateError};
+use crate::metrics::{Gate, GateError, WantedBins};
 use in_place::load_in_step;
 use load::{Opened, Reading};
 use row::Purpose;
@@ -69,15 +69,6 @@ pub fn compare_files(a: &Path, b: &Path) -> Result<Comparison, CompareError> {
     compare_binned(a, b, WantedBins::default())
 }
 
-/// Numbers of bins that a comparison is to have; none leaves a summary's own, and else ten.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct WantedBins {
-    /// Of the calibration error and the reliability curve.
-    pub calibration: Option<usize>,
-    /// Of the histogram of risk scores, and so of their population stability index.
-    pub score: Option<usize>,
-}
-
 /// Compares as [`compare_files`] does, with figures of the risk score in bins of these numbers: they are counted anew
 /// where a file has rows.
 ///
@@ -85,7 +76,7 @@ pub struct WantedBins {
 /// A file is wrong, or the two cannot be compared.
 pub fn compare_binned(a: &Path, b: &Path, bins: WantedBins) -> Result<Comparison, CompareError> {
     let mut vocabulary = Vocabulary::default();
-    let reading = Reading { purpose: Purpose::Pairing, calibration_bins: bins.calibration, score_bins: bins.score };
+    let reading = Reading { purpose: Purpose::Pairing, bins };
     match (Opened::at(a, reading)?, Opened::at(b, reading)?) {
         (Opened::Lines(a, lines_a), Opened::Lines(b, lines_b)) => {
             let (a, b, in_place) = load_in_step((a, lines_a), (b, lines_b), &mut vocabulary)?;
@@ -105,10 +96,8 @@ pub fn compare_binned(a: &Path, b: &Path, bins: WantedBins) -> Result<Comparison
 ///
 /// # Errors
 /// The file cannot be read, or holds something else.
-pub fn count_rows(path: &Path, bins: Bins) -> Result<RowFigures, LoadError> {
-    let reading =
-        Reading { purpose: Purpose::Counting, calibration_bins: Some(bins.calibration), score_bins: Some(bins.score) };
-    Opened::at(path, reading)?.count()
+pub fn count_rows(path: &Path, bins: WantedBins) -> Result<RowFigures, LoadError> {
+    Opened::at(path, Reading { purpose: Purpose::Counting, bins })?.count()
 }
 
 impl Comparison {

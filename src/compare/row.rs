@@ -200,7 +200,7 @@ impl Part {
             expected: row.expected_decision.0.as_ref().map(|word| Label::of(&word.0)),
             expected_rule_hits: row.expected_rule_hits.as_deref(),
             rule_hits_match: row.rule_hits_match,
-            actual: Label::of(row.actual_decision.0.as_ref().map_or(NOTHING_DECIDED, |word| &*word.0)),
+            actual: row.actual_decision.0.as_ref().map_or(Label::Undecided, |word| Label::of(&word.0)),
             risk: row.actual_risk_score.0.map(|score| score.0),
             latency_us: row.latency_us.or(us),
             quality: row.quality.as_ref(),
@@ -263,9 +263,6 @@ pub(super) struct RowIn<'a, Id = IdIn<'a>, Expected = Option<Decision>, Outcome 
 /// A row of any system: no id is needed, decisions may be any words, scores and times any numbers. Label, decision and
 /// score must be there, if only as null, so that a misspelt key is noticed.
 pub(super) type AnyRow<'a> = RowIn<'a, Option<IgnoredAny>, Given<Text<'a>>, Given<Text<'a>>, Given<Number>, Number>;
-
-/// The outcome of a row that has null for one.
-pub(super) const NOTHING_DECIDED: &str = "NONE";
 
 /// A number, whole or not.
 #[derive(Clone, Copy, Debug)]

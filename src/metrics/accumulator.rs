@@ -482,7 +482,7 @@ mod tests {
                 latency_us: Some(i as u64 * 7919 % 100_000),
                 groups: &groups,
                 quality: (i % 4 == 0).then_some(&report),
-                actual: if i % 19 == 0 { Label::Other("ERROR") } else { Decision::ALL[i * 3 % 5].into() },
+                actual: if i % 19 == 0 { Label::Error } else { Decision::ALL[i * 3 % 5].into() },
                 ..outcome((i % 6 < 5).then(|| Decision::ALL[i % 5]), Decision::Allow, (i * 31 % 101) as u8)
             };
             accumulators[pick(i)].add(&sample);

@@ -20,3 +20,21 @@ impl Default for Bins {
         Self { calibration: CALIBRATION_BINS, score: SCORE_BINS }
     }
 }
+
+/// Numbers of bins that are asked for; none leaves what there is, and else the reference's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WantedBins {
+    /// Of the calibration error and the reliability curve.
+    pub calibration: Option<usize>,
+    /// Of the histogram of risk scores, and so of their population stability index.
+    pub score: Option<usize>,
+}
+
+impl WantedBins {
+    /// The numbers asked for, else the reference's.
+    #[must_use]
+    pub fn bins(self) -> Bins {
+        let Bins { calibration, score } = Bins::default();
+        Bins { calibration: self.calibration.unwrap_or(calibration), score: self.score.unwrap_or(score) }
+    }
+}

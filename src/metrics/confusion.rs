@@ -2,7 +2,6 @@
 
 use super::label::Label;
 use super::round::{ratio, round4};
-use crate::api::{Actual, Decision};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -89,28 +88,9 @@ pub fn classification_metrics(confusion: &LabelConfusion) -> Classification {
     BinaryConfusion::of_labels(confusion).classification()
 }
 
-/// Whether a label asks for a flag: anything but ALLOW.
-#[must_use]
-pub fn is_positive(expected: Decision) -> bool {
-    expected != Decision::Allow
-}
-
-/// Whether an outcome counts as flagged: a decision other than ALLOW. A failed evaluation is not a flag.
-#[must_use]
-pub fn is_flagged(actual: Actual) -> bool {
-    actual.decision().is_some_and(|d| d != Decision::Allow)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_failed_evaluation_is_a_miss_and_never_a_flag() {
-        assert!(!is_flagged(Actual::Error));
-        assert!(is_flagged(Actual::Decided(Decision::Warn)));
-        assert!(!is_flagged(Actual::Decided(Decision::Allow)));
-    }
 
     #[test]
     fn f1_is_undefined_when_nothing_was_found() {

@@ -2,17 +2,19 @@
 
 use crate::api::{Actual, Decision};
 
-/// The outcome of a sample that could not be evaluated.
-pub const ERROR: &str = "ERROR";
 /// The outcome of a sample for which nothing was decided.
-pub const NONE: &str = "NONE";
+const NONE: &str = "NONE";
 
 /// What a row says should have been decided, or was. Case matters: `allow` is another word than `ALLOW`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label<'a> {
     /// One of the engine's decisions.
     Decision(Decision),
-    /// Any other word, `ERROR` and `NONE` included.
+    /// `ERROR`: the sample could not be evaluated.
+    Error,
+    /// `NONE`: nothing was decided.
+    Undecided,
+    /// Any other word.
     Other(&'a str),
 }
 
@@ -20,7 +22,11 @@ impl<'a> Label<'a> {
     /// The label of this text.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
-        Decision::from_name(text).map_or(Self::Other(text), Self::Decision)
+        match text {
+            NONE => Self::Undecided,
+            _ if text == Actual::Error.name() => Self::Error,
+            _ => Decision::from_name(text).map_or(Self::Other(text), Self::Decision),
+        }
     }
 
     /// The text.
@@ -28,6 +34,8 @@ impl<'a> Label<'a> {
     pub fn text(self) -> &'a str {
         match self {
             Self::Decision(decision) => decision.name(),
+            Self::Error => Actual::Error.name(),
+            Self::Undecided => NONE,
             Self::Other(text) => text,
         }
     }
@@ -37,7 +45,7 @@ impl<'a> Label<'a> {
     pub fn decision(self) -> Option<Decision> {
         match self {
             Self::Decision(decision) => Some(decision),
-            Self::Other(_) => None,
+            Self::Error | Self::Undecided | Self::Other(_) => None,
         }
     }
 
@@ -50,7 +58,7 @@ impl<'a> Label<'a> {
     /// As an outcome: whether anything was decided, which `ERROR` and `NONE` deny.
     #[must_use]
     pub fn is_evaluated(self) -> bool {
-        !matches!(self, Self::Other(ERROR | NONE))
+        !matches!(self, Self::Error | Self::Undecided)
     }
 
     /// As an outcome: whether it is a flag. Anything decided but `ALLOW` is, an unknown word too.
@@ -68,7 +76,7 @@ impl From<Decision> for Label<'_> {
 
 impl From<Actual> for Label<'_> {
     fn from(actual: Actual) -> Self {
-        actual.decision().map_or(Self::Other(ERROR), Self::Decision)
+        actual.decision().map_or(Self::Error, Self::Decision)
     }
 }
 

@@ -28,12 +28,12 @@ mod tally;
 mod tier;
 
 pub use accumulator::{Accumulator, CONTEXT_KEY, MOST_GROUP_VALUES, OTHER_VALUES, OVERALL_QUALITY};
-pub use bins::{Bins, MOST_BINS};
+pub use bins::{Bins, MOST_BINS, WantedBins};
 pub use bootstrap::{LatencyIntervals, bootstrap_latency};
 pub use calibration::{
     CALIBRATION_BINS, CalibrationBins, ReliabilityBin, expected_calibration_error, reliability_curve,
 };
-pub use confusion::{BinaryConfusion, Classification, LabelConfusion, classification_metrics, is_flagged, is_positive};
+pub use confusion::{BinaryConfusion, Classification, LabelConfusion, classification_metrics};
 pub use gate::{
     Catalogue, Gate, GateError, GateOutcome, Measured, max_block_rate_delta, max_fn, max_fp_rate, min_accuracy,
 };

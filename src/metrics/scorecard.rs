@@ -1,8 +1,9 @@
 //! The scorecard of one model-backed detector, as the reference's benchmark command records it.
 
 use super::calibration::{CALIBRATION_BINS, ReliabilityBin, expected_calibration_error, reliability_curve};
-use super::confusion::{BinaryConfusion, is_flagged, is_positive};
+use super::confusion::BinaryConfusion;
 use super::isodate::python_iso;
+use super::label::Label;
 use super::percentile::percentiles;
 use super::ranking::{pr_auc, roc_auc};
 use super::tier::{ScorecardError, Tier, TierVerdict, judge};
@@ -113,8 +114,8 @@ impl ScorecardBuilder {
     /// Adds the next sample.
     #[allow(clippy::cast_precision_loss)]
     pub fn add(&mut self, sample: &ScoredSample<'_>) {
-        let positive = is_positive(sample.expected);
-        self.confusion.add(positive, is_flagged(sample.actual), 1);
+        let positive = Label::from(sample.expected).is_positive();
+        self.confusion.add(positive, Label::from(sample.actual).is_flagged(), 1);
         self.scores.push(f64::from(sample.risk.min(100)));
         self.labels.push(positive);
         self.latencies.push(sample.latency_ms as f64);

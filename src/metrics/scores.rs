@@ -136,8 +136,9 @@ impl ScoreSequence {
         self.recent.push(if is_whole { whole } else { OTHER } << 1 | u8::from(positive));
     }
 
-    /// Appends the samples of a later part of the dataset, binned alike. With up to 65,536 samples in that part the outcome is that of
-    /// pushing them here; of a longer one the sums of the calibration error may differ in their last bits.
+    /// Appends the samples of a later part of the dataset, binned alike. With up to 65,536 samples in that part the
+    /// outcome is that of pushing them here; of a longer one the sums of the calibration error may differ in their last
+    /// bits.
     pub fn append(&mut self, later: &Self) {
         if let Some(counted) = &later.counted {
             self.count().append(counted);

@@ -3,7 +3,7 @@
 use super::confusion::BinaryConfusion;
 use super::interval::wilson;
 use super::keyed::entry;
-use super::label::{ERROR, Label};
+use super::label::Label;
 use super::round::{ratio, round_to, round4};
 use crate::api::{Actual, Decision};
 use indexmap::IndexMap;
@@ -36,7 +36,7 @@ impl Tally {
     pub fn add(&mut self, expected: Option<Label<'_>>, actual: Label<'_>) {
         let row = expected.map_or(Some(LAST), |label| label.decision().map(|d| d as usize));
         let column = match actual {
-            Label::Other(ERROR) => Some(LAST),
+            Label::Error => Some(LAST),
             actual => actual.decision().map(|d| d as usize),
         };
         if let (Some(row), Some(column)) = (row, column) {

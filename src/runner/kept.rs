@@ -2,7 +2,7 @@
 
 use super::row::Evaluated;
 use crate::api::{Actual, Decision};
-use crate::metrics::{is_flagged, is_positive};
+use crate::metrics::Label;
 
 /// A kind of sample that a report can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,7 +28,7 @@ impl Kind {
         match (expected, actual) {
             (_, Actual::Error) => Some(Kind::Error),
             (None, _) => None,
-            (Some(expected), actual) => match (is_positive(expected), is_flagged(actual)) {
+            (Some(expected), actual) => match (Label::from(expected).is_positive(), Label::from(actual).is_flagged()) {
                 (false, true) => Some(Kind::FalsePositive),
                 (true, false) => Some(Kind::FalseNegative),
                 (true, true) if actual != Actual::Decided(expected) => Some(Kind::Mismatch),
