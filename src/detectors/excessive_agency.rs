@@ -27,7 +27,9 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     let categories = CATEGORIES
         .iter()
         .map(|(category, ..)| Ok((rule(*category), agent_actions::pattern(*category, needles)?)))
-        .collect::<Result<_, EvalError>>()?;
+        .collect::<Result<Vec<_>, EvalError>>()?;
+    let folded = [&broad_scope, &wildcard_scope].into_iter().chain(categories.iter().map(|(_, pattern)| pattern));
+    let gates = folded.map(|pattern| pattern.loose_gate(needles)).collect();
     Ok(Box::new(ExcessiveAgency {
         blocks,
         block_threshold: limit("block_threshold", 50),
@@ -35,6 +37,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         categories,
         broad_scope,
         wildcard_scope,
+        gates,
         org_actions: org_actions(&actions, needles)?,
     }))
 }
@@ -57,6 +60,8 @@ struct ExcessiveAgency {
     categories: Vec<(RuleHit, FoldedPattern)>,
     broad_scope: FoldedPattern,
     wildcard_scope: FoldedPattern,
+    /// Of these patterns, for the text as given.
+    gates: Vec<Gate>,
     org_actions: Option<OrgActions>,
 }
 
@@ -90,10 +95,8 @@ impl Detector for ExcessiveAgency {
 
 impl ExcessiveAgency {
     fn may_match(&self, text: &Text<'_>) -> bool {
-        let folded =
-            [&self.broad_scope, &self.wildcard_scope].into_iter().chain(self.categories.iter().map(|(_, p)| p));
         agent_actions::hides_names(text.raw())
-            || folded.into_iter().any(|pattern| text.is_open(pattern.gate()))
+            || self.gates.iter().any(|&gate| text.is_open(gate))
             || self.org_actions.as_ref().is_some_and(|org| text.is_open(org.gate))
     }
 

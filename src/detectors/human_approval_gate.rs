@@ -4,7 +4,7 @@
 use super::agent_actions::{self, Category};
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, action_or, int_or, iterated, truthy_or};
-use crate::text::{FoldedPattern, NeedleSet, Text, chars};
+use crate::text::{FoldedPattern, Gate, NeedleSet, Text, chars};
 use crate::value::{Map, Number, Value, surrogate};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -43,7 +43,10 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     let gates = GATES
         .iter()
         .filter(|(name, _, _, on)| if default { *on } else { named.iter().any(|n| n.as_str() == Some(name)) })
-        .map(|(_, category, rule, _)| Ok((*rule, agent_actions::pattern(*category, needles)?)))
+        .map(|(_, category, rule, _)| {
+            let pattern = agent_actions::pattern(*category, needles)?;
+            Ok(Gated { rule, gate: pattern.loose_gate(needles), pattern })
+        })
         .collect::<Result<_, EvalError>>()?;
     Ok(Box::new(ApprovalGate {
         blocks: action_or(section, "BLOCK")? == "BLOCK",
@@ -55,9 +58,17 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     }))
 }
 
+/// Actions that need an approval.
+struct Gated {
+    rule: &'static str,
+    pattern: FoldedPattern,
+    /// Of the pattern, for the text as given.
+    gate: Gate,
+}
+
 struct ApprovalGate {
     blocks: bool,
-    gates: Vec<(&'static str, FoldedPattern)>,
+    gates: Vec<Gated>,
     require_approver: bool,
     require_signature: bool,
     secret: Value,
@@ -72,7 +83,7 @@ impl Detector for ApprovalGate {
         }
         let scan = text.derive(agent_actions::scan_text(text));
         let actions: Vec<&'static str> =
-            self.gates.iter().filter(|(_, p)| p.is_match(&scan)).map(|(rule, _)| *rule).collect();
+            self.gates.iter().filter(|gated| gated.pattern.is_match(&scan)).map(|gated| gated.rule).collect();
         if actions.is_empty() {
             return Ok(Finding::clean());
         }
@@ -99,7 +110,7 @@ impl Detector for ApprovalGate {
 
 impl ApprovalGate {
     fn may_match(&self, text: &Text<'_>) -> bool {
-        agent_actions::hides_names(text.raw()) || self.gates.iter().any(|(_, p)| text.is_open(p.gate()))
+        agent_actions::hides_names(text.raw()) || self.gates.iter().any(|gated| text.is_open(gated.gate))
     }
 
     /// The first thing wrong with the approval's signature.

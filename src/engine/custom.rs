@@ -120,7 +120,7 @@ impl RegexRules {
             let score = entry.get("score").map_or(Some(50.0), Value::as_number);
             let said = entry.get("message").is_none_or(|message| message.as_str().is_some());
             let hit = id.zip(score).filter(|_| said).map(|(id, score)| (RuleId::from(id), severity, score));
-            rules.push(Rule { gate: needles.gate_all(regex.clauses()), regex, hit });
+            rules.push(Rule { gate: needles.gate_all(regex.needs()), regex, hit });
         }
         let action = config.get("action").map_or(Some("WARN"), Value::as_str).and_then(Decision::from_name);
         Some(RegexRules { rules, action })

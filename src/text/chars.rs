@@ -84,6 +84,12 @@ pub fn is_space(c: char) -> bool {
     class(c) == Class::Space
 }
 
+/// The blanks, as ranges of code points.
+pub fn blank_ranges() -> impl Iterator<Item = (u32, u32)> {
+    let beyond_ascii = CLASSES.iter().filter(|&&(_, _, class)| class == Class::Space).map(|&(from, to, _)| (from, to));
+    [(0x09, 0x0D), (0x1C, 0x20)].into_iter().chain(beyond_ascii)
+}
+
 /// Digits that are no decimal digits: superscripts, circled and parenthesised ones.
 const ODD_DIGITS: [(u32, u32); 20] = [
     (0xB2, 0xB3),

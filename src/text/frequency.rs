@@ -51,25 +51,25 @@ const AFTER: [&[u8; CLASSES]; CLASSES] = [
 
 /// Words of ordinary texts, from those in every other text to those in one of 64.
 const COMMON: [&str; 6] = [
-    "and for the",
-    "all are can her his how one per that use with you",
-    "any but form from has have here may not other our out people some this what",
-    "about also cause come condition day don each even get help human information its know let like list make \
+    " a and for in is it of on or the to ",
+    " all an are as at be by can do her his how i if me my no one per so that use we with you ",
+    " any but form from has have here may not other our out people some this what ",
+    " about also cause come condition day don each even get help human information its know let like list make \
      many more need new now number over own part provide see she should sign sure than their them there these \
-     they time type used very was way when which who will work would your",
-    "access after another assistant available back based because been blood body called card care cases cell \
+     they time type used very was way when which who will work would your ",
+    " access after another assistant available back based because been blood body called card care cases cell \
      change common could create current data did different does enabled every example find first following found \
      give had health high include input into just language last less life long look means most much often only \
      patients person question rare right search set show signs specific such syndrome system table take tell test \
      then think through times toolformer top total treatment two using usually want well were where why world \
-     year",
-    "account address affected amount answer around before being below best between both brain cancer caused \
+     year ",
+    " account address affected amount answer around before being below best between both brain cancer caused \
      causes cells certain changes children code comes conditions country days describe doctor down during events \
      explain family frequency general generate given good great group heart him history however important \
      includes including individuals inherited known left made making medical might model money must name natural \
      news occurs ontology output phenotype please possible prevent problems provides query questions really \
      related risk same second seen since small someone something sometimes still study technology terms tests \
-     those three together treatments upon useful while without years",
+     those three together treatments upon useful while without years ",
 ];
 
 /// How often any other word is expected.

@@ -1,78 +1,449 @@
-//! Finds the literals that every match of a pattern must contain, for the prefilter: one of these *and* one of those.
+//! Finds the literals that every match of a pattern must contain, for the prefilter: one of these *and* one of those,
+//! not far from each other.
 //!
-//! Each word of a pattern alone may be common; that all of them occur is rare. So a pattern is given up to
+//! Each word of a pattern alone may be common; that all of them occur together is rare. So a pattern is given up to
 //! [`MAX_CLAUSES`] clauses, each a set of literals of which at least one must be in the text, chosen by how often
-//! they are to be expected in ordinary text.
+//! they are to be expected in ordinary text, and a reach: how many tokens a match can span.
 
+use super::chars::blank_ranges;
+use super::fold::{BLANK, DIGIT, LETTER, fold_char, is_blank, is_word};
 use super::frequency::expected;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// More alternatives than this are not worth tracking exactly.
-const MAX_EXACT: usize = 64;
+const MAX_EXACT: usize = 96;
 /// Sets of literals larger than this are not looked for.
 const MAX_SET: usize = 256;
 /// A class of more characters than this is not spelled out.
 const MAX_CLASS: usize = 4;
+/// A class of more characters than this may have any.
+const MAX_KNOWN: u32 = 64;
 /// Longer literals are cut: they rule out little more.
 const MAX_LEN: usize = 24;
 /// More clauses rule out little more.
-pub const MAX_CLAUSES: usize = 3;
+pub const MAX_CLAUSES: usize = 4;
 /// A clause that is expected more often than this in a text rules out too few.
 const MAX_EXPECTED: f64 = 3.0;
 /// A further clause must be in fewer texts than this to be worth its search.
-const MAX_FURTHER: f64 = 0.7;
+const MAX_FURTHER: f64 = 0.3;
 /// A rule that runs in fewer texts than this needs no further clause.
 const RARE: f64 = 1e-5;
 
-/// Literals, as the folded view shows them, of which at least one is in every match.
+/// Literals, as the folded view shows them, of which at least one is in every match. A blank at an end of a literal
+/// of word characters is the end of a word, whatever ends it.
 pub type Clause = Vec<Vec<u8>>;
 
-/// What is known about the strings that a part of a pattern matches, as the folded view would show them.
+/// What a text needs for a pattern to match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The rarest first. Empty when there is no literal that would rule anything out.
+    pub clauses: Vec<Clause>,
+    /// How many tokens (separated by blanks) a match touches at most; `None` for patterns without a limit.
+    pub tokens: Option<u32>,
+}
+
+impl Needs {
+    /// The same literals, wherever they stand in words and in the text.
+    #[must_use]
+    pub fn anywhere(mut self) -> Self {
+        for literal in self.clauses.iter_mut().flatten() {
+            *literal = literal.trim_ascii().to_vec();
+        }
+        self.tokens = None;
+        self
+    }
+}
+
+/// A pattern as far as its literals are concerned.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// No characters, of which nothing is known.
+    Nothing,
+    /// The edge of a word, or of the text or a line.
+    Edge,
+    /// One of these strings of folded bytes.
+    Strings(Clause),
+    /// One character.
+    Char(Chars),
+    /// One or more blanks.
+    Blanks,
+    Seq(Vec<Part>),
+    Any(Vec<Part>),
+    Rep {
+        min: u32,
+        max: Option<u32>,
+        of: Box<Part>,
+    },
+}
+
+/// What is known about the characters of a class.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chars {
+    /// Whether some may be blanks.
+    blanks: bool,
+    /// Whether some may be no blanks.
+    others: bool,
+    /// Whether some may be word characters.
+    words: bool,
+}
+
+impl Chars {
+    /// Of these folded bytes.
+    fn of_bytes(bytes: impl IntoIterator<Item = u8>) -> Self {
+        bytes.into_iter().fold(Chars { blanks: false, others: false, words: false }, |known, b| Chars {
+            blanks: known.blanks | is_blank(b),
+            others: known.others | !is_blank(b),
+            words: known.words | is_word(b),
+        })
+    }
+}
+
+/// Stands in a string for the edge of a word: no folded byte.
+const EDGE: u8 = b'B';
+
+impl Part {
+    /// A pattern in which `edge` asks for the word edges that the folded view shows.
+    pub(super) fn of_hir(hir: &Hir, edge: Look) -> Part {
+        let each = |parts: &[Hir]| parts.iter().map(|part| Part::of_hir(part, edge)).collect();
+        match hir.kind() {
+            HirKind::Empty => Part::Nothing,
+            HirKind::Look(Look::Start | Look::End | Look::StartLF | Look::EndLF) => Part::Edge,
+            HirKind::Look(look) if edge == *look => Part::Edge,
+            HirKind::Look(_) => Part::Nothing,
+            HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+                Ok(text) => match text.chars().map(folded).collect() {
+                    Some(bytes) => Part::Strings(vec![bytes]),
+                    None => Part::Seq(text.chars().map(Part::of_char).collect()),
+                },
+                // A pattern over folded bytes: they are what they are.
+                Err(_) => Part::Strings(vec![literal.0.to_ascii_lowercase()]),
+            },
+            HirKind::Class(class) => Part::of_class(class),
+            HirKind::Capture(capture) => Part::of_hir(&capture.sub, edge),
+            HirKind::Repetition(repetition) => Part::Rep {
+                min: repetition.min,
+                max: repetition.max,
+                of: Box::new(Part::of_hir(&repetition.sub, edge)),
+            },
+            HirKind::Concat(parts) => Part::Seq(each(parts)),
+            HirKind::Alternation(parts) => Part::Any(each(parts)),
+        }
+    }
+
+    /// One character of a class.
+    pub(super) fn of_class(class: &Class) -> Part {
+        match class_strings(class) {
+            Some(strings) => Part::Strings(strings),
+            None => Part::Char(chars_of(class)),
+        }
+    }
+
+    fn of_char(c: char) -> Part {
+        match folded(c) {
+            Some(byte) => Part::Strings(vec![vec![byte]]),
+            None => Part::Char(Chars::of_bytes([fold_char(c)])),
+        }
+    }
+
+    /// What a text needs to match.
+    pub(super) fn needs(&self) -> Needs {
+        Needs { clauses: choose(self.info(Around::default()).all()), tokens: self.tokens() }
+    }
+
+    /// What stands at the beginning, or at the end, of a match.
+    fn side(&self, end: bool) -> Side {
+        match self {
+            Part::Nothing => Side::Through,
+            Part::Edge => Side::Edge,
+            Part::Strings(strings) => {
+                Side::of_any(strings.iter().map(|string| match if end { string.last() } else { string.first() } {
+                    None => Side::Through,
+                    Some(&b) if is_word(b) => Side::Open,
+                    Some(_) => Side::Edge,
+                }))
+            }
+            Part::Char(chars) => {
+                if chars.words {
+                    Side::Open
+                } else {
+                    Side::Edge
+                }
+            }
+            Part::Blanks => Side::Edge,
+            Part::Seq(parts) if end => Side::of_row(parts.iter().rev().map(|part| part.side(end))),
+            Part::Seq(parts) => Side::of_row(parts.iter().map(|part| part.side(end))),
+            Part::Any(parts) => Side::of_any(parts.iter().map(|part| part.side(end))),
+            Part::Rep { min, of, .. } => match of.side(end) {
+                Side::Edge if *min == 0 => Side::Through,
+                side => side,
+            },
+        }
+    }
+
+    fn info(&self, around: Around) -> Info {
+        match self {
+            Part::Nothing | Part::Edge => Info::exactly(vec![around.marked(b"")]),
+            Part::Strings(strings) => Info::exactly(strings.iter().map(|string| around.marked(string)).collect()),
+            Part::Char(_) | Part::Blanks | Part::Rep { min: 0, max: None | Some(2..), .. } => {
+                Info { exact: None, clauses: Vec::new() }
+            }
+            Part::Seq(parts) => sequence(parts, around),
+            Part::Any(parts) => any(parts, around),
+            Part::Rep { min: 0, of, .. } => {
+                let exact = of.info(around).exact.map(|mut strings| {
+                    strings.push(around.marked(b""));
+                    strings
+                });
+                Info { exact, clauses: Vec::new() }
+            }
+            Part::Rep { min: 1, max: Some(1), of } => of.info(around),
+            Part::Rep { of, .. } => Info { exact: None, clauses: of.info(Around { after: false, ..around }).all() },
+        }
+    }
+
+    /// Whether a match may have a blank in it.
+    fn has_blanks(&self) -> bool {
+        match self {
+            Part::Nothing | Part::Edge => false,
+            Part::Strings(strings) => strings.iter().flatten().any(|&b| is_blank(b)),
+            Part::Char(chars) => chars.blanks,
+            Part::Blanks => true,
+            Part::Seq(parts) | Part::Any(parts) => parts.iter().any(Part::has_blanks),
+            Part::Rep { of, .. } => of.has_blanks(),
+        }
+    }
+
+    /// Whether a match has nothing but blanks.
+    fn is_blank(&self) -> bool {
+        match self {
+            Part::Nothing | Part::Edge | Part::Blanks => true,
+            Part::Strings(strings) => strings.iter().flatten().all(|&b| is_blank(b)),
+            Part::Char(chars) => !chars.others,
+            Part::Seq(parts) | Part::Any(parts) => parts.iter().all(Part::is_blank),
+            Part::Rep { of, .. } => of.is_blank(),
+        }
+    }
+
+    /// How many tokens a match touches at most.
+    fn tokens(&self) -> Option<u32> {
+        if self.is_blank() {
+            return Some(0);
+        }
+        if !self.has_blanks() {
+            return Some(1);
+        }
+        match self {
+            Part::Seq(parts) => parts.iter().try_fold(0u32, |sum, part| sum.checked_add(part.tokens()?)),
+            Part::Any(parts) => parts.iter().try_fold(0, |most, part| Some(most.max(part.tokens()?))),
+            // Every other character may be a blank.
+            Part::Rep { max, of, .. } if matches!(**of, Part::Char(_)) => Some((*max)? / 2 + 1),
+            Part::Rep { max, of, .. } => of.tokens()?.checked_mul((*max)?),
+            Part::Strings(strings) => strings.iter().map(|string| tokens_in(string)).max(),
+            Part::Nothing | Part::Edge | Part::Blanks | Part::Char(_) => Some(1),
+        }
+    }
+}
+
+/// At most, of a string.
+fn tokens_in(string: &[u8]) -> u32 {
+    let tokens = string.split(|&b| is_blank(b)).filter(|token| !token.is_empty()).count();
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}
+
+/// What one side of a part has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// If a word begins or ends there, this is its edge.
+    Edge,
+    /// Perhaps a character of a word.
+    Open,
+    /// An edge, or nothing: then what stands next decides.
+    Through,
+}
+
+impl Side {
+    /// Of parts in a row, the nearest first.
+    fn of_row(mut sides: impl Iterator<Item = Side>) -> Side {
+        sides.find(|&side| side != Side::Through).unwrap_or(Side::Through)
+    }
+
+    /// Of parts of which one is there.
+    fn of_any(mut sides: impl Iterator<Item = Side>) -> Side {
+        let Some(first) = sides.next() else { return Side::Through };
+        sides.fold(first, |all, side| match (all, side) {
+            (Side::Open, _) | (_, Side::Open) => Side::Open,
+            (Side::Edge, Side::Edge) => Side::Edge,
+            _ => Side::Through,
+        })
+    }
+
+    /// Whether there is an edge behind the part, given whether there is one before it.
+    fn is_edge(self, next: bool) -> bool {
+        self == Side::Edge || (self == Side::Through && next)
+    }
+}
+
+/// Whether the edge of a word is where a part begins and ends.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    before: bool,
+    after: bool,
+}
+
+impl Around {
+    /// The string between its edges.
+    fn marked(self, string: &[u8]) -> Vec<u8> {
+        let mark = |is_edge: bool| if is_edge { &[EDGE][..] } else { &[] };
+        [mark(self.before), string, mark(self.after)].concat()
+    }
+}
+
+/// What is known about the strings that a part of a pattern matches, as the folded view would show them, with edges.
 struct Info {
     /// All strings the part can match, if they are few.
     exact: Option<Clause>,
-    /// Sets of literals of which one each is in every match; empty where `exact` says more.
-    clauses: Vec<Clause>,
+    /// What every match needs besides.
+    clauses: Vec<Ranked>,
 }
 
-/// The clauses of a pattern, the rarest first. Empty when there is no literal that would rule anything out.
-#[must_use]
-pub fn clauses(hir: &Hir) -> Vec<Clause> {
-    let Info { exact, mut clauses } = info(hir);
-    clauses.extend(exact);
-    choose(clauses)
+impl Info {
+    fn exactly(strings: Clause) -> Self {
+        Info { exact: Some(strings), clauses: Vec::new() }
+    }
+
+    /// All that a match needs, the strings too.
+    fn all(mut self) -> Vec<Ranked> {
+        self.clauses.extend(self.exact.as_ref().and_then(Ranked::of));
+        self.clauses
+    }
+}
+
+fn sequence(parts: &[Part], around: Around) -> Info {
+    let edges = edges(parts, around);
+    let mut run: Clause = vec![Vec::new()];
+    let mut whole = true;
+    let mut clauses = Vec::new();
+    for (part, edges) in parts.iter().zip(edges.windows(2)) {
+        let sub = part.info(Around { before: edges[0], after: edges[1] });
+        clauses.extend(sub.clauses);
+        match sub.exact {
+            Some(exact) if run.len() * exact.len() <= MAX_EXACT => run = cross(&run, &exact),
+            exact => {
+                whole = false;
+                clauses.extend(Ranked::of(&run));
+                run = exact.unwrap_or_else(|| vec![Vec::new()]);
+            }
+        }
+    }
+    if whole {
+        return Info::exactly(run);
+    }
+    clauses.extend(Ranked::of(&run));
+    Info { exact: None, clauses }
+}
+
+/// Whether there is an edge before each part, and behind the last one.
+fn edges(parts: &[Part], around: Around) -> Vec<bool> {
+    let mut edges = vec![around.before; parts.len() + 1];
+    for (i, part) in parts.iter().enumerate() {
+        edges[i + 1] = part.side(true).is_edge(edges[i]);
+    }
+    let mut next = around.after;
+    edges[parts.len()] |= next;
+    for (i, part) in parts.iter().enumerate().rev() {
+        next = part.side(false).is_edge(next);
+        edges[i] |= next;
+    }
+    edges
+}
+
+fn any(parts: &[Part], around: Around) -> Info {
+    let subs: Vec<Info> = parts.iter().map(|part| part.info(around)).collect();
+    let exact = subs.iter().try_fold(Vec::new(), |mut all: Clause, sub| {
+        all.extend(sub.exact.as_ref()?.iter().cloned());
+        (all.len() <= MAX_EXACT).then_some(all)
+    });
+    if let Some(exact) = exact {
+        return Info::exactly(exact);
+    }
+    Info { exact: None, clauses: either(subs.into_iter().map(Info::all).collect()) }
+}
+
+/// A clause and how often it is expected in ordinary text.
+#[derive(Clone, PartialEq)]
+struct Ranked {
+    expected: f64,
+    literals: Clause,
+}
+
+impl Ranked {
+    /// The strings as needles; `None` where they would rule nothing out.
+    fn of(strings: &Clause) -> Option<Self> {
+        let mut literals: Clause = strings.iter().map(|string| needle(string)).collect();
+        literals.sort_unstable();
+        literals.dedup();
+        let telling = literals.len() <= MAX_SET && literals.iter().all(|literal| is_telling(literal));
+        let expected = if telling { expected(&literals) } else { f64::INFINITY };
+        (expected <= MAX_EXPECTED).then_some(Ranked { expected, literals })
+    }
+
+    /// The union of clauses, one of which each match satisfies.
+    fn union<'r>(clauses: impl Iterator<Item = &'r Ranked>) -> Option<Self> {
+        let mut union = Ranked { expected: 0.0, literals: Vec::new() };
+        for clause in clauses {
+            union.expected += clause.expected;
+            union.literals.extend_from_slice(&clause.literals);
+        }
+        union.literals.sort_unstable();
+        union.literals.dedup();
+        (union.literals.len() <= MAX_SET && union.expected <= MAX_EXPECTED).then_some(union)
+    }
+
+    /// The literals without those that contain another one.
+    fn fewest(self) -> Clause {
+        let mut fewest: Clause = Vec::with_capacity(self.literals.len());
+        let mut literals = self.literals;
+        literals.sort_by_key(Vec::len);
+        for literal in literals {
+            if !fewest.iter().any(|known| literal.windows(known.len()).any(|part| part == known)) {
+                fewest.push(literal);
+            }
+        }
+        fewest
+    }
 }
 
 /// The clauses worth searching, the rarest first: those that together leave few texts.
-#[must_use]
-pub fn choose(clauses: Vec<Clause>) -> Vec<Clause> {
-    let mut ranked = ranked(clauses);
+fn choose(mut clauses: Vec<Ranked>) -> Vec<Clause> {
+    rank(&mut clauses);
+    clauses.dedup();
     let mut left = 1.0;
     let mut count = 0;
-    for (cost, _) in &ranked {
-        if count == MAX_CLAUSES || (count > 0 && (left < RARE || *cost > MAX_FURTHER)) {
+    for Ranked { expected, .. } in &clauses {
+        if count == MAX_CLAUSES || (count > 0 && (left < RARE || *expected > MAX_FURTHER)) {
             break;
         }
-        left *= cost.min(1.0);
+        left *= expected.min(1.0);
         count += 1;
     }
-    ranked.truncate(count);
-    ranked.into_iter().map(|(_, clause)| clause).collect()
+    clauses.truncate(count);
+    clauses.into_iter().map(Ranked::fewest).collect()
 }
 
-/// The clauses that rule anything out, tidied, the rarest first, with how often each is expected.
-fn ranked(mut clauses: Vec<Clause>) -> Vec<(f64, Clause)> {
-    clauses.iter_mut().for_each(tidy);
-    clauses.sort();
-    clauses.dedup();
-    let cost = |clause: &Clause| {
-        let rules_out = clause.len() <= MAX_SET && clause.iter().all(|literal| is_telling(literal));
-        if rules_out { expected(clause) } else { f64::INFINITY }
-    };
-    let mut ranked: Vec<(f64, Clause)> = clauses.into_iter().map(|clause| (cost(&clause), clause)).collect();
-    ranked.retain(|(cost, _)| *cost <= MAX_EXPECTED);
-    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
-    ranked
+/// The rarest first.
+fn rank(clauses: &mut [Ranked]) {
+    clauses.sort_by(|a, b| a.expected.total_cmp(&b.expected).then_with(|| a.literals.cmp(&b.literals)));
+}
+
+/// The union of alternatives' clauses, rank by rank: a match of any alternative satisfies each.
+fn either(mut alternatives: Vec<Vec<Ranked>>) -> Vec<Ranked> {
+    if alternatives.iter().any(Vec::is_empty) {
+        return Vec::new();
+    }
+    alternatives.iter_mut().for_each(|clauses| rank(clauses));
+    let ranks = alternatives.iter().map(Vec::len).max().unwrap_or(0).min(MAX_CLAUSES);
+    let of_rank = |rank: usize| Ranked::union(alternatives.iter().map(|clauses| &clauses[rank.min(clauses.len() - 1)]));
+    (0..ranks).filter_map(of_rank).collect()
 }
 
 /// Whether a literal rules out anything: letters, digits, blanks and usual marks alone do not.
@@ -84,69 +455,27 @@ fn is_telling(literal: &[u8]) -> bool {
     }
 }
 
-/// Cuts literals to a length that is worth searching and drops those that contain another one.
-fn tidy(clause: &mut Clause) {
-    for literal in clause.iter_mut() {
-        literal.truncate(MAX_LEN);
+/// A string with edges as a needle, cut to a length that is worth searching: edges count at its ends, and only where
+/// all between them is in a word.
+fn needle(string: &[u8]) -> Vec<u8> {
+    let is_edge = |b: Option<&u8>| b == Some(&EDGE);
+    let mut inner = string.iter().copied().filter(|&b| b != EDGE);
+    let begins = is_edge(string.first()).then_some(b' ');
+    let mut needle: Vec<u8> = begins.into_iter().chain(inner.by_ref().take(MAX_LEN)).collect();
+    let ends = is_edge(string.last()) && inner.next().is_none();
+    let word = &needle[usize::from(begins.is_some())..];
+    if word.is_empty() || !word.iter().all(|&b| is_word(b)) {
+        needle.drain(..usize::from(begins.is_some()));
+    } else if ends {
+        needle.push(b' ');
     }
-    clause.sort();
-    clause.dedup();
-    if clause.len() <= MAX_SET {
-        let all = clause.clone();
-        clause.retain(|l| !all.iter().any(|other| other.len() < l.len() && memchr::memmem::find(l, other).is_some()));
-    }
-}
-
-/// The union of alternatives' clauses, rank by rank: a match of any alternative satisfies each.
-pub(super) fn either(alternatives: Vec<Vec<Clause>>) -> Vec<Clause> {
-    let ranked: Vec<Vec<(f64, Clause)>> = alternatives.into_iter().map(ranked).collect();
-    if ranked.iter().any(Vec::is_empty) {
-        return Vec::new();
-    }
-    let ranks = ranked.iter().map(Vec::len).max().unwrap_or(0).min(MAX_CLAUSES);
-    let of_rank = |rank: usize| ranked.iter().flat_map(|r| r[rank.min(r.len() - 1)].1.iter().cloned()).collect();
-    (0..ranks).map(of_rank).collect()
+    needle
 }
 
 /// One character as a needle's bytes: ASCII lowered; `None` for what the folded view does not keep apart.
 fn folded(c: char) -> Option<u8> {
-    let byte = super::fold::fold_char(c);
-    (c.is_ascii() || !matches!(byte, super::fold::LETTER | super::fold::DIGIT | super::fold::BLANK)).then_some(byte)
-}
-
-fn info(hir: &Hir) -> Info {
-    let nothing = Info { exact: None, clauses: Vec::new() };
-    let exactly = |set| Info { exact: Some(set), clauses: Vec::new() };
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => exactly(vec![Vec::new()]),
-        HirKind::Literal(literal) => {
-            let bytes: Option<Vec<u8>> = match std::str::from_utf8(&literal.0) {
-                Ok(text) => text.chars().map(folded).collect(),
-                // A pattern over folded bytes: they are what they are.
-                Err(_) => Some(literal.0.iter().map(u8::to_ascii_lowercase).collect()),
-            };
-            bytes.map_or(nothing, |bytes| exactly(vec![bytes]))
-        }
-        HirKind::Class(class) => Info { exact: class_strings(class), clauses: Vec::new() },
-        HirKind::Capture(capture) => info(&capture.sub),
-        HirKind::Repetition(repetition) => {
-            let sub = info(&repetition.sub);
-            match (repetition.min, repetition.max) {
-                (0, Some(1)) => Info {
-                    exact: sub.exact.map(|mut set| {
-                        set.push(Vec::new());
-                        set
-                    }),
-                    clauses: Vec::new(),
-                },
-                (0, _) => nothing,
-                (1, Some(1)) => sub,
-                _ => Info { exact: None, clauses: sub.clauses.into_iter().chain(sub.exact).collect() },
-            }
-        }
-        HirKind::Concat(parts) => concat(parts),
-        HirKind::Alternation(parts) => alternation(parts),
-    }
+    let byte = fold_char(c);
+    (c.is_ascii() || !matches!(byte, LETTER | DIGIT | BLANK)).then_some(byte)
 }
 
 fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
@@ -182,26 +511,19 @@ fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
     Some(out)
 }
 
-fn concat(parts: &[Hir]) -> Info {
-    let mut run: Clause = vec![Vec::new()];
-    let mut whole = true;
-    let mut clauses = Vec::new();
-    for part in parts {
-        let sub = info(part);
-        clauses.extend(sub.clauses);
-        match sub.exact {
-            Some(exact) if run.len() * exact.len() <= MAX_EXACT => run = cross(&run, &exact),
-            exact => {
-                whole = false;
-                clauses.push(std::mem::replace(&mut run, exact.unwrap_or_else(|| vec![Vec::new()])));
+/// What is known about the characters of a class.
+fn chars_of(class: &Class) -> Chars {
+    match class {
+        Class::Bytes(class) => Chars::of_bytes(class.ranges().iter().flat_map(|r| r.start()..=r.end())),
+        Class::Unicode(class) => {
+            let points = class.ranges().iter().map(|r| (u32::from(r.start()), u32::from(r.end())));
+            if points.clone().map(|(first, last)| last - first + 1).sum::<u32>() > MAX_KNOWN {
+                let blank = |(first, last)| blank_ranges().any(|(from, to)| from <= last && first <= to);
+                return Chars { blanks: points.clone().any(blank), others: true, words: true };
             }
+            Chars::of_bytes(class.ranges().iter().flat_map(|r| r.start()..=r.end()).map(fold_char))
         }
     }
-    if whole {
-        return Info { exact: Some(run), clauses: Vec::new() };
-    }
-    clauses.push(run);
-    Info { exact: None, clauses }
 }
 
 fn cross(left: &[Vec<u8>], right: &[Vec<u8>]) -> Vec<Vec<u8>> {
@@ -214,19 +536,6 @@ fn cross(left: &[Vec<u8>], right: &[Vec<u8>]) -> Vec<Vec<u8>> {
     out
 }
 
-fn alternation(parts: &[Hir]) -> Info {
-    let subs: Vec<Info> = parts.iter().map(info).collect();
-    let exact = subs.iter().try_fold(Vec::new(), |mut all: Clause, sub| {
-        all.extend(sub.exact.as_ref()?.iter().cloned());
-        (all.len() <= MAX_EXACT).then_some(all)
-    });
-    if exact.is_some() {
-        return Info { exact, clauses: Vec::new() };
-    }
-    let alternatives = subs.into_iter().map(|sub| sub.clauses.into_iter().chain(sub.exact).collect()).collect();
-    Info { exact: None, clauses: either(alternatives) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,12 +543,12 @@ mod tests {
     fn of(pattern: &str) -> Vec<Vec<String>> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).unwrap();
         let text = |clause: Clause| clause.into_iter().map(|n| String::from_utf8(n).unwrap()).collect();
-        clauses(&hir).into_iter().map(text).collect()
+        Part::of_hir(&hir, Look::WordAscii).needs().clauses.into_iter().map(text).collect()
     }
 
     #[test]
     fn the_rarest_necessary_literals_are_found() {
-        assert_eq!(of(r"\b(?:show|reveal)\s+(?:me\s+)?your\s+prompt")[0], ["prompt"]);
+        assert_eq!(of(r"\b(?:show|reveal)\s+(?:me\s+)?your\s+prompt")[0], [" prompt"]);
         assert_eq!(of(r"sk-[a-z]{20,}"), [["sk-"]]);
         assert_eq!(of(r"(?:ab|cd)ef"), [["abef", "cdef"]]);
         assert_eq!(of(r"[0-9]{3}-[0-9]{2}"), Vec::<Vec<String>>::new());
@@ -251,10 +560,35 @@ mod tests {
 
     #[test]
     fn common_words_are_asked_for_together() {
-        assert_eq!(of(r"how\s+(?:to|do)\s+make\s+some"), [["make"], ["some"], ["how"]]);
-        assert_eq!(of(r"\bthe\b"), Vec::<Vec<String>>::new());
+        assert_eq!(of(r"how\s+(?:to|do)\s+make\s+some"), [[" make "], [" some"], ["how "]]);
+        assert_eq!(of(r"the|a"), Vec::<Vec<String>>::new());
         // Each alternative must be covered by every clause.
-        assert_eq!(of(r"zyxw\s+vvqq|qqzz"), [["qqzz", "vvqq"], ["qqzz", "zyxw"]]);
+        assert_eq!(of(r"zyxw\s+vvqq|qqzz"), [["qqzz", " vvqq"], ["qqzz", "zyxw "]]);
         assert_eq!(of(r"make\s+some|have\s+more|.*"), Vec::<Vec<String>>::new());
+    }
+
+    #[test]
+    fn words_have_their_edges_where_the_pattern_says_so() {
+        assert_eq!(of(r"\bcarp\b"), [[" carp "]]);
+        assert_eq!(of(r"\bcarps?\b"), [[" carp ", " carps "]]);
+        assert_eq!(of(r"^carp-ox\b"), [["carp-ox"]]);
+        assert_eq!(of(r"(?:zyx\s+)?qqzz(?:\s+wvv)?$"), [["qqzz "]]);
+        assert_eq!(of(r"(?:zyx\s+)?qqzz(?:\s+wvv)?\w*"), [["qqzz"]]);
+        assert_eq!(of(r"\bkill(?:\s+the)?\s+(?:\w+\s+){0,2}xylo"), [[" kill "], [" xylo"]]);
+        assert_eq!(of(r"\b(?:zyx|qqzz\s+wvv)\s*!"), [[" zyx ", " qqzz "], [" wvv ", " zyx "]]);
+    }
+
+    #[test]
+    fn tokens_are_counted_as_far_as_they_can_be() {
+        let tokens = |pattern: &str| {
+            let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).unwrap();
+            Part::of_hir(&hir, Look::WordAscii).needs().tokens
+        };
+        assert_eq!(tokens(r"a-b"), Some(1));
+        assert_eq!(tokens(r"ab [a-z]+ ?c"), Some(3));
+        assert_eq!(tokens(r"(?:[a-z]+ +){0,3}x"), Some(4));
+        assert_eq!(tokens(r"ab[^\n]{0,30}c"), Some(18));
+        assert_eq!(tokens(r"[^\t-\r\x1c-\x20\xa0]*-[a-z]+"), Some(1));
+        assert_eq!([tokens(r"a.*b"), tokens(r"(?:a b )+"), tokens(r"\s+")], [None, None, Some(0)]);
     }
 }

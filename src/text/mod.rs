@@ -26,6 +26,7 @@ pub mod checksums;
 mod edges;
 pub mod fold;
 mod frequency;
+pub mod gates;
 pub mod grammar;
 pub mod hash;
 mod joints;
@@ -47,7 +48,8 @@ mod view;
 mod word_cache;
 pub mod words;
 
-pub use needles::{Gate, GateRun, NeedleSet, Prefilter};
+pub use gates::{Gate, GateRun};
+pub use needles::{NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern, compiled_patterns};
 pub use python_regex::{PythonRegex, PythonRegexError};
 pub use span::{ByteSpan, CharSpan};

@@ -4,36 +4,19 @@
 //! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
 //! clauses are all satisfied run.
 
-use super::blocks::places;
 use super::fold::{is_blank, is_word};
+use super::frequency;
+use super::gates::{Gate, GateRun, OpenGates, Reading, set};
 use super::joints::JointSearch;
-use super::literals::{Clause, MAX_CLAUSES};
+use super::literals::{Clause, Needs};
 use super::search::LiteralSearch;
-use super::word_cache::{Effect, LONGEST, MOST_PLACES, WordCache};
+use super::word_cache::{EACH_TIME, Effect, LONGEST, MOST_PLACES, WordCache};
 use super::words::each_word;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use thread_local::ThreadLocal;
-
-/// The clauses of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gate([u32; MAX_CLAUSES]);
-
-/// In place of a clause: satisfied by every text.
-const NO_CLAUSE: u32 = u32::MAX;
-
-impl Gate {
-    /// A gate that is open for every text: for rules without a literal to look for.
-    pub const ALWAYS: Gate = Gate([NO_CLAUSE; MAX_CLAUSES]);
-}
-
-/// Clauses that were registered one after another: for long lists of terms, of which a text satisfies few.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GateRun {
-    first: u32,
-    len: u32,
-}
 
 /// A question about a word of the folded view.
 pub type WordTest = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
@@ -75,36 +58,34 @@ impl NeedleSet {
     /// Needles must be written as the folded view holds them (lower case). No needles, or an empty one, means the
     /// rule cannot be ruled out.
     pub fn gate<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> Gate {
-        self.gate_all([needles.into_iter().map(|n| n.as_ref().to_vec()).collect()])
+        let clause = needles.into_iter().map(|n| n.as_ref().to_vec()).collect();
+        self.gate_all(Needs { clauses: vec![clause], tokens: None })
     }
 
-    /// As [`NeedleSet::gate`] for a rule that needs one needle of each clause. Of more than [`MAX_CLAUSES`] the
-    /// first count.
-    pub fn gate_all(&mut self, clauses: impl IntoIterator<Item = Clause>) -> Gate {
-        let mut gate = Gate::ALWAYS;
-        let told = clauses.into_iter().filter(|clause| !clause.is_empty() && !clause.iter().any(Vec::is_empty));
-        for (place, mut clause) in gate.0.iter_mut().zip(told) {
-            clause.sort();
-            *place = match self.shared.get(&clause) {
-                Some(&known) => known,
-                None => {
-                    let new = self.next_clause();
-                    self.satisfied_by(new, &clause, false);
-                    self.shared.insert(clause, new);
-                    new
-                }
-            };
+    /// As [`NeedleSet::gate`] for a rule that needs one needle of each clause, near to each other.
+    pub fn gate_all(&mut self, needs: Needs) -> Gate {
+        let told = needs.clauses.into_iter().filter(|clause| !clause.is_empty() && !clause.iter().any(Vec::is_empty));
+        let clauses: Vec<u32> = told.map(|clause| self.shared(clause)).collect();
+        Gate::new(clauses, needs.tokens)
+    }
+
+    fn shared(&mut self, mut clause: Clause) -> u32 {
+        clause.sort();
+        if let Some(&known) = self.shared.get(&clause) {
+            return known;
         }
-        gate
+        let new = self.next_clause();
+        self.satisfied_by(new, &clause, false);
+        self.shared.insert(clause, new);
+        new
     }
 
     /// Registers a rule that can match only where a word (a maximal run of word characters of the folded view) passes
     /// the test. The answer for a word is remembered, so the test may take its time.
     pub fn gate_words(&mut self, test: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Gate {
-        let mut gate = Gate::ALWAYS;
-        gate.0[0] = self.next_clause();
-        self.tests.push((Box::new(test), gate.0[0]));
-        gate
+        let clause = self.next_clause();
+        self.tests.push((Box::new(test), clause));
+        Gate::new([clause], None)
     }
 
     fn next_clause(&mut self) -> u32 {
@@ -115,19 +96,29 @@ impl NeedleSet {
     /// Registers one rule for each item, in order, that needs this needle in the folded view, or, for an empty
     /// needle, cannot be ruled out. Its gate is open exactly where the needle is.
     pub fn run<N: AsRef<[u8]>>(&mut self, needles: impl IntoIterator<Item = N>) -> GateRun {
-        self.run_any(needles.into_iter().map(|needle| vec![needle.as_ref().to_vec()]))
+        self.run_of(needles.into_iter().map(|needle| vec![needle.as_ref().to_vec()]), true)
     }
 
-    /// As [`NeedleSet::run`] for rules of which each needs one of several needles; no needles, or an empty one, means
-    /// that the rule cannot be ruled out.
-    pub fn run_any(&mut self, rules: impl IntoIterator<Item = Clause>) -> GateRun {
+    /// Registers rules in order; those whose first clause a text satisfies are found together, and their gates say
+    /// whether they may match.
+    pub fn run_all(&mut self, rules: impl IntoIterator<Item = Needs>) -> (GateRun, Vec<Gate>) {
+        let rules: Vec<Needs> = rules.into_iter().collect();
+        let run = self.run_of(rules.iter().map(|needs| needs.clauses.first().cloned().unwrap_or_default()), false);
+        let gate = |(first, needs): (u32, Needs)| {
+            let further = needs.clauses.into_iter().skip(1).map(|clause| self.shared(clause));
+            Gate::new(std::iter::once(first).chain(further).collect::<Vec<_>>(), needs.tokens)
+        };
+        (run, (run.first..).zip(rules).map(gate).collect())
+    }
+
+    fn run_of(&mut self, rules: impl IntoIterator<Item = Clause>, whole: bool) -> GateRun {
         let first = self.clauses;
         for needles in rules {
             let clause = self.next_clause();
             if needles.is_empty() || needles.iter().any(Vec::is_empty) {
                 self.always.push(clause);
             } else {
-                self.satisfied_by(clause, &needles, true);
+                self.satisfied_by(clause, &needles, whole);
             }
         }
         GateRun { first, len: self.clauses - first }
@@ -157,22 +148,25 @@ impl NeedleSet {
         for clause in self.always {
             set(&mut satisfied, clause as usize);
         }
-        let mut words = Vec::new();
-        let (mut inner, mut joint, mut joint_openers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut words, mut inner, mut phrases) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut joint, mut joint_openers) = (Vec::new(), Vec::new());
         for needle in self.needles {
-            match Inner::of(&needle) {
-                Some((part, inside)) => {
-                    words.push(part.to_vec());
-                    inner.push(Inner { opens: needle.opens, ..inside });
-                }
-                None => {
-                    joint.push(needle.bytes);
-                    joint_openers.push(needle.opens);
-                }
+            if let Some((part, begins, ends)) = needle.within_word() {
+                words.push(part.to_vec());
+                inner.push(Inner { begins, ends, means: Meaning::Clauses(needle.opens) });
+            } else if let Some(word) = needle.rarest_word() {
+                words.push(needle.bytes[word.clone()].to_vec());
+                let (begins, ends) = (word.start > 0, word.end < needle.bytes.len());
+                inner.push(Inner { begins, ends, means: Meaning::Phrase(phrases.len()) });
+                phrases.push(Phrase { bytes: needle.bytes, word, opens: needle.opens });
+            } else {
+                joint.push(needle.bytes);
+                joint_openers.push(needle.opens);
             }
         }
         Prefilter {
             words: Words { search: LiteralSearch::new(&words), inner, tests: self.tests },
+            phrases,
             joints: JointSearch::new(&joint),
             joint_openers,
             satisfied,
@@ -181,20 +175,42 @@ impl NeedleSet {
     }
 }
 
-fn set(bits: &mut [u64], at: usize) {
-    bits[at / 64] |= 1 << (at % 64);
-}
+impl Needle {
+    /// The part within a word, and whether it must begin and end the word; `None` for a needle of other characters
+    /// too. A blank at either end is too frequent to be looked at: that the word ends says nearly as much.
+    fn within_word(&self) -> Option<(&[u8], bool, bool)> {
+        let blank = |b: Option<&u8>| !self.whole && b.is_some_and(|&b| is_blank(b));
+        let (begins, ends) = (blank(self.bytes.first()), blank(self.bytes.last()));
+        let part = self.bytes.get(usize::from(begins)..self.bytes.len() - usize::from(ends))?;
+        (!part.is_empty() && part.iter().all(|&b| is_word(b))).then_some((part, begins, ends))
+    }
 
-fn has(bits: &[u64], at: usize) -> bool {
-    bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    /// Of a needle of several words with blanks between them, the place of the word that is expected least.
+    fn rarest_word(&self) -> Option<Range<usize>> {
+        if !self.bytes.iter().any(|&b| is_blank(b)) {
+            return None;
+        }
+        let starts =
+            (0..self.bytes.len()).filter(|&at| is_word(self.bytes[at]) && (at == 0 || !is_word(self.bytes[at - 1])));
+        let words = starts.map(|at| at..at + self.bytes[at..].iter().take_while(|&&b| is_word(b)).count());
+        words.min_by(|a, b| self.expected(a).total_cmp(&self.expected(b)))
+    }
+
+    /// How often a word of the needle is expected, with the blanks that are behind and before it.
+    fn expected(&self, word: &Range<usize>) -> f64 {
+        let around = word.start.saturating_sub(1)..self.bytes.len().min(word.end + 1);
+        frequency::expected(&[&self.bytes[around]])
+    }
 }
 
 /// The compiled prefilter of an engine.
 ///
 /// Needles of word characters alone lie within words, and what is in a word is remembered, for each thread, as long as
-/// it keeps coming. All others have a joint and are looked for where such a character stands.
+/// it keeps coming. Those of several words are looked for around the rarest. All others have a joint and are looked for
+/// where such a character stands.
 pub struct Prefilter {
     words: Words,
+    phrases: Vec<Phrase>,
     joints: JointSearch,
     /// For each needle with a joint, the clauses it satisfies.
     joint_openers: Vec<Vec<u32>>,
@@ -209,27 +225,31 @@ impl fmt::Debug for Prefilter {
     }
 }
 
-/// A needle that lies within a word.
-#[derive(Default)]
+/// What a needle has within a word: all of it, or one of its words.
 struct Inner {
     /// Whether it must begin the word.
     begins: bool,
     /// Whether it must end the word.
     ends: bool,
-    /// The clauses it satisfies.
-    opens: Vec<u32>,
+    means: Meaning,
 }
 
-impl Inner {
-    /// The part of a needle that lies within a word, and where in it; `None` for a needle of other characters too. A
-    /// blank at either end is too frequent to be looked at: that the word ends says nearly as much.
-    fn of(needle: &Needle) -> Option<(&[u8], Self)> {
-        let blank = |b: Option<&u8>| !needle.whole && b.is_some_and(|&b| is_blank(b));
-        let (begins, ends) = (blank(needle.bytes.first()), blank(needle.bytes.last()));
-        let part = needle.bytes.get(usize::from(begins)..needle.bytes.len() - usize::from(ends))?;
-        let within = !part.is_empty() && part.iter().all(|&b| is_word(b));
-        within.then_some((part, Inner { begins, ends, opens: Vec::new() }))
-    }
+/// What follows from a needle's part within a word.
+#[derive(Clone)]
+enum Meaning {
+    /// These clauses are satisfied.
+    Clauses(Vec<u32>),
+    /// This one of the phrases may be around.
+    Phrase(usize),
+}
+
+/// A needle of several words.
+struct Phrase {
+    bytes: Vec<u8>,
+    /// Which part of it is looked for as a word.
+    word: Range<usize>,
+    /// The clauses that the needle satisfies.
+    opens: Vec<u32>,
 }
 
 /// What single words satisfy.
@@ -241,53 +261,34 @@ struct Words {
 }
 
 impl Words {
-    /// Hands on the clauses that a word satisfies, some of them more than once.
-    fn each_clause(&self, word: &[u8], mut take: impl FnMut(u32)) {
+    /// Hands on the clauses that a word satisfies, some of them more than once, and the phrases that may be around it.
+    fn each(&self, word: &[u8], mut clause: impl FnMut(u32), mut phrase: impl FnMut(usize)) {
         self.search.each(word, &mut |needle: usize, start: usize| {
-            let Inner { begins, ends, opens } = &self.inner[needle];
+            let Inner { begins, ends, means } = &self.inner[needle];
             let ends_word = || start + self.search.literals().get(needle).len() == word.len();
             if (!begins || start == 0) && (!ends || ends_word()) {
-                opens.iter().for_each(|&clause| take(clause));
+                match means {
+                    Meaning::Clauses(clauses) => clauses.iter().for_each(|&c| clause(c)),
+                    Meaning::Phrase(at) => phrase(*at),
+                }
             }
         });
-        self.tests.iter().filter(|(test, _)| test(word)).for_each(|&(_, clause)| take(clause));
+        self.tests.iter().filter(|(test, _)| test(word)).for_each(|&(_, c)| clause(c));
     }
 
-    /// Adds the bits of a word's clauses.
+    /// Adds the bits of a word's clauses, and the phrases before them.
     fn learn(&self, word: &[u8], effects: &mut Vec<Effect>) {
         let first = effects.len();
-        self.each_clause(word, |clause| {
+        let mut phrases = Vec::new();
+        let clause = |clause: u32| {
             let (place, bits) = (clause / 64, 1 << (clause % 64));
             match effects[first..].iter_mut().find(|effect| effect.place == place) {
                 Some(effect) => effect.bits |= bits,
                 None => effects.push(Effect { place, bits }),
             }
-        });
-    }
-}
-
-/// Which clauses a text satisfies.
-#[derive(Clone, Debug, Default)]
-pub struct OpenGates {
-    /// A bit for each clause; what stands behind them is of no interest any more.
-    bits: Vec<u64>,
-}
-
-impl OpenGates {
-    /// Whether the rule behind `gate` may match.
-    #[must_use]
-    pub fn is_open(&self, gate: Gate) -> bool {
-        gate.0.iter().all(|&clause| clause == NO_CLAUSE || has(&self.bits, clause as usize))
-    }
-
-    /// The open gates of a run, as places in it, in order.
-    pub fn open_in(&self, run: GateRun) -> impl Iterator<Item = usize> + '_ {
-        let (first, end) = (run.first as usize, (run.first + run.len) as usize);
-        let words = if run.len == 0 { 0..0 } else { first / 64..end.div_ceil(64) };
-        words
-            .flat_map(move |w| places(self.bits.get(w).copied().unwrap_or(0)).map(move |bit| w * 64 + bit))
-            .filter(move |clause| (first..end).contains(clause))
-            .map(move |clause| clause - first)
+        };
+        self.each(word, clause, |phrase| phrases.push(Effect { place: EACH_TIME, bits: phrase as u64 }));
+        effects.splice(first..first, phrases);
     }
 }
 
@@ -301,26 +302,50 @@ impl Prefilter {
     /// One pass over a folded text.
     #[must_use]
     pub fn scan(&self, folded: &[u8]) -> OpenGates {
-        let mut bits = self.satisfied.clone();
-        if bits.is_empty() {
-            return OpenGates { bits };
+        if self.satisfied.is_empty() {
+            return OpenGates::default();
         }
+        let mut reading = Reading::new(&self.satisfied, folded.len());
         let mut cache = self.caches.get_or(|| RefCell::new(WordCache::new())).borrow_mut();
-        cache.begin_text();
+        cache.begin_stretch();
         let mut gap = 0;
         each_word(folded, |start, end| {
-            self.scan_joints(folded, gap, start, &mut bits);
+            self.scan_joints(folded, gap, start, reading.bits());
+            if folded[gap..start].iter().any(|&b| is_blank(b)) && reading.next_token() {
+                cache.begin_stretch();
+            }
             gap = end;
+            let bits = reading.bits();
             if end - start > LONGEST || bits.len() > MOST_PLACES {
-                self.words.each_clause(&folded[start..end], |clause| set(&mut bits, clause as usize));
+                let mut phrases = Vec::new();
+                self.words.each(
+                    &folded[start..end],
+                    |clause| set(bits, clause as usize),
+                    |phrase| phrases.push(phrase),
+                );
+                phrases.into_iter().for_each(|phrase| self.open_around(phrase, folded, start..end, bits));
                 return;
             }
             for effect in cache.effects_of(folded, start, end, |word, effects| self.words.learn(word, effects)) {
-                bits[effect.place as usize] |= effect.bits;
+                match effect.place {
+                    #[allow(clippy::cast_possible_truncation)] // As it was put in.
+                    EACH_TIME => self.open_around(effect.bits as usize, folded, start..end, bits),
+                    place => bits[place as usize] |= effect.bits,
+                }
             }
         });
-        self.scan_joints(folded, gap, folded.len(), &mut bits);
-        OpenGates { bits }
+        self.scan_joints(folded, gap, folded.len(), reading.bits());
+        reading.done()
+    }
+
+    /// Looks for a phrase around a word.
+    fn open_around(&self, phrase: usize, folded: &[u8], word: Range<usize>, bits: &mut [u64]) {
+        let Phrase { bytes, word: part, opens } = &self.phrases[phrase];
+        // Its first word may begin within the word, its last one may end there.
+        let place = if part.start == 0 { word.end.checked_sub(part.end) } else { word.start.checked_sub(part.start) };
+        if place.is_some_and(|at| folded[at..].starts_with(bytes)) {
+            opens.iter().for_each(|&clause| set(bits, clause as usize));
+        }
     }
 
     /// Looks for the needles with a joint from `start` to `end`, where no word characters are.
@@ -332,7 +357,7 @@ impl Prefilter {
         }
     }
 
-    /// The different literals that are searched for.
+    /// The different literals that are searched for, of those of several words the rarest.
     pub fn needles(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         let lists = [self.words.search.literals(), self.joints.literals()];
         let first = lists[0].len();
@@ -365,8 +390,9 @@ mod tests {
     fn a_gate_of_several_clauses_needs_one_needle_of_each() {
         let clause = |needles: &[&str]| needles.iter().map(|n| n.as_bytes().to_vec()).collect::<Clause>();
         let mut set = NeedleSet::new();
-        let both = set.gate_all([clause(&["make", "build"]), clause(&["some"])]);
-        let told = set.gate_all([clause(&["", "x"]), clause(&["some"]), clause(&[])]);
+        let mut gate = |clauses| set.gate_all(Needs { clauses, tokens: None });
+        let both = gate(vec![clause(&["make", "build"]), clause(&["some"])]);
+        let told = gate(vec![clause(&["", "x"]), clause(&["some"]), clause(&[])]);
         let prefilter = set.build();
         let open = |text: &[u8], gate| prefilter.scan(text).is_open(gate);
         assert!(open(b"build some", both) && open(b"some make", both));

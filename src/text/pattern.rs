@@ -7,12 +7,13 @@
 //! * [`CasedPattern`] minds case (or ignores it with non-ASCII literals) and runs on the text itself: bytes.
 
 use super::edges::Named;
-use super::literals;
-use super::needles::{Gate, NeedleSet};
+use super::gates::Gate;
+use super::literals::Part;
+use super::needles::NeedleSet;
 use super::occurrence::Occurrence;
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -65,7 +66,7 @@ impl FoldedPattern {
     pub fn new(pattern: &str, needles: &mut NeedleSet) -> Result<Self, PatternError> {
         let source = folded_source(pattern)?;
         let hir = parse(&source, false, false).map_err(|message| PatternError { pattern: pattern.into(), message })?;
-        let gate = needles.gate_all(literals::clauses(&hir));
+        let gate = needles.gate_all(Part::of_hir(&hir, Look::WordAscii).needs());
         Ok(FoldedPattern { source, gate, occurrence: OnceLock::new(), regex: OnceLock::new() })
     }
 
@@ -85,6 +86,12 @@ impl FoldedPattern {
         self.gate
     }
 
+    /// A gate for texts of which the pattern is to search a copy with other characters between the words: it needs
+    /// the same literals, wherever they stand.
+    pub fn loose_gate(&self, needles: &mut NeedleSet) -> Gate {
+        needles.gate_all(Part::of_hir(&self.parsed(), Look::WordAscii).needs().anywhere())
+    }
+
     /// The compiled expression over folded bytes, for windows and anchored searches.
     pub fn regex(&self) -> &regex::bytes::Regex {
         self.regex.get_or_init(|| {
@@ -99,11 +106,12 @@ impl FoldedPattern {
     }
 
     fn occurrence(&self) -> &Occurrence {
-        self.occurrence.get_or_init(|| {
-            let parsed = parse(&self.source, false, false);
-            // As in `regex`.
-            Occurrence::new(&parsed.unwrap_or_else(|e| panic!("pattern {:?}: {e}", self.source)))
-        })
+        self.occurrence.get_or_init(|| Occurrence::new(&self.parsed()))
+    }
+
+    fn parsed(&self) -> Hir {
+        // As in `regex`.
+        parse(&self.source, false, false).unwrap_or_else(|e| panic!("pattern {:?}: {e}", self.source))
     }
 
     /// Whether the pattern occurs in the text.
@@ -183,7 +191,7 @@ impl CasedPattern {
         let error = |message| PatternError { pattern: pattern.into(), message };
         let wide_source = wide_source(pattern, ignore_case).map_err(error)?;
         let hir = parse(&wide_source, true, false).map_err(error)?;
-        let gate = needles.gate_all(literals::clauses(&hir));
+        let gate = needles.gate_all(Part::of_hir(&hir, Look::WordUnicode).needs());
         let named = Named::of(pattern, ignore_case);
         let wide_source = match &named {
             Some(named) => self::wide_source(&named.pattern(pattern), ignore_case).map_err(error)?,
@@ -500,6 +508,7 @@ fn with_turkish_i(hir: &Hir) -> Hir {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn folded(pattern: &str, texts: &[&str]) -> Vec<bool> {
         let mut needles = NeedleSet::new();
@@ -602,6 +611,40 @@ mod tests {
             let prefilter = needles.build();
             for text in ["ix", "IX", "ıx", "İX"] {
                 assert!(pattern.is_match(&Text::new(text, &prefilter)), "{literal} {text}");
+            }
+        }
+    }
+
+    proptest! {
+        /// Whether by edges, by what is optional or by how far apart its literals are: a gate closes on no match.
+        #[test]
+        fn gates_are_open_where_patterns_match(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "ab", "car", "do", "é", "-", " ", r"\b", r"\b", r"\s+", r"\s*", r"\w+", r"\w*", r"\s", "s?", r"(?:\s+the)?",
+                    "(?:car|ab)", r"(?:do|car\s+ab|\bab)", r"(?:\w+\s+){0,2}", r"(?:ab\b\s*){2,3}", r"[^\n]{0,9}", r".*", "^", "$",
+                ]),
+                1..8,
+            ),
+            words in prop::collection::vec(
+                prop::sample::select(vec!["ab", "car", "cars", "do", "the", "xab", "é", "-", ",", " ", " ", " ", "\n", "\u{a0}"]), 0..120
+            ),
+        ) {
+            let (source, text) = (parts.concat(), words.concat());
+            let mut needles = NeedleSet::new();
+            let folded = FoldedPattern::new(&source.replace('é', ""), &mut needles);
+            let cased = CasedPattern::new(&source, &mut needles);
+            let (Ok(folded), Ok(cased)) = (folded, cased) else { return Ok(()) };
+            let prefilter = needles.build();
+            let text = Text::new(text.as_str(), &prefilter);
+            if folded.regex().is_match(text.folded()) {
+                prop_assert!(text.is_open(folded.gate()), "{source:?} in {:?}", text.raw());
+            }
+            if cased.behind(Gate::ALWAYS).is_match(&text) {
+                let mut needles = NeedleSet::new();
+                let cased = CasedPattern::new(&source, &mut needles).unwrap();
+                let prefilter = needles.build();
+                prop_assert!(Text::new(text.raw(), &prefilter).is_open(cased.gate()), "{source:?} in {:?}", text.raw());
             }
         }
     }

@@ -20,7 +20,8 @@
 //!
 //! Everything else is literal.
 
-use super::needles::{Gate, NeedleSet};
+use super::gates::Gate;
+use super::needles::NeedleSet;
 use super::pattern::{FoldedPattern, PatternError};
 
 /// The lines of a list: those with something on them that do not begin with `//`.

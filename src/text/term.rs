@@ -2,7 +2,8 @@
 
 use super::caseless;
 use super::fold::is_word;
-use super::needles::{GateRun, NeedleSet};
+use super::gates::GateRun;
+use super::needles::NeedleSet;
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
 use memchr::memmem;

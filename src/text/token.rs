@@ -5,7 +5,8 @@
 //! bytes of any text, ASCII or not, at the same speed.
 
 use super::chars;
-use super::needles::{Gate, NeedleSet};
+use super::gates::Gate;
+use super::needles::NeedleSet;
 use super::span::ByteSpan;
 use super::view::Text;
 use memchr::memmem::Finder;

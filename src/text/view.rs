@@ -3,7 +3,8 @@
 use super::chars::{self, Class};
 use super::edges;
 use super::fold::{LETTER, fold_into};
-use super::needles::{Gate, GateRun, OpenGates, Prefilter};
+use super::gates::{Gate, GateRun, OpenGates};
+use super::needles::Prefilter;
 use super::runs::long_runs;
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;

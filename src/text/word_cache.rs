@@ -16,11 +16,15 @@ pub const MOST_PLACES: usize = u16::MAX as usize;
 /// Bits to set in one place of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
-    /// Which 64 bits.
+    /// Which 64 bits; or [`EACH_TIME`].
     pub place: u32,
     /// The bits.
     pub bits: u64,
 }
+
+/// In place of a place: what the bits mean depends on where the word stands, so they count whenever it comes. Such
+/// effects stand before others.
+pub const EACH_TIME: u32 = u32::MAX;
 
 /// Beyond so many effects of all words everything is forgotten: words that give way leave most of theirs behind.
 const MOST_EFFECTS: usize = 1 << 17;
@@ -33,16 +37,16 @@ struct Slot<const EIGHTS: usize> {
     /// The effects.
     first: u32,
     len: u16,
-    /// The last text that had it.
-    text: u16,
+    /// The last stretch of text that had it.
+    stretch: u16,
 }
 
 impl<const EIGHTS: usize> Slot<EIGHTS> {
-    const FREE: Self = Slot { word: [0; EIGHTS], first: 0, len: 0, text: 0 };
+    const FREE: Self = Slot { word: [0; EIGHTS], first: 0, len: 0, stretch: 0 };
 
-    /// Where the effects begin, how many there are, and the last text.
+    /// Where the effects begin, how many there are, and the last stretch.
     fn parts(&mut self) -> (usize, usize, &mut u16) {
-        (self.first as usize, usize::from(self.len), &mut self.text)
+        (self.first as usize, usize::from(self.len), &mut self.stretch)
     }
 }
 
@@ -59,32 +63,32 @@ pub struct WordCache {
     short: Pairs<1>,
     long: Pairs<2>,
     effects: Vec<Effect>,
-    text: u16,
+    stretch: u16,
 }
 
 impl WordCache {
     /// Remembers nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        WordCache { short: pairs(), long: pairs(), effects: Vec::new(), text: 0 }
+        WordCache { short: pairs(), long: pairs(), effects: Vec::new(), stretch: 0 }
     }
 
-    /// To be called before the words of each text.
-    pub fn begin_text(&mut self) {
+    /// To be called before the words of each text, and of each stretch of one.
+    pub fn begin_stretch(&mut self) {
         if self.effects.len() > MOST_EFFECTS {
             self.short.fill([Slot::FREE; 2]);
             self.long.fill([Slot::FREE; 2]);
             self.effects.clear();
         }
-        self.text = self.text.checked_add(1).unwrap_or_else(|| {
-            self.short.as_flattened_mut().iter_mut().for_each(|slot| slot.text = 0);
-            self.long.as_flattened_mut().iter_mut().for_each(|slot| slot.text = 0);
+        self.stretch = self.stretch.checked_add(1).unwrap_or_else(|| {
+            self.short.as_flattened_mut().iter_mut().for_each(|slot| slot.stretch = 0);
+            self.long.as_flattened_mut().iter_mut().for_each(|slot| slot.stretch = 0);
             1
         });
     }
 
     /// The effects, on a set of at most [`MOST_PLACES`], of the word at `start..end` of a text (not longer than
-    /// [`LONGEST`]); none when the text has had it before. `learn` adds those of a word that is not known.
+    /// [`LONGEST`]); none when the stretch has had it before. `learn` adds those of a word that is not known.
     #[inline]
     pub fn effects_of(
         &mut self,
@@ -95,18 +99,21 @@ impl WordCache {
     ) -> &[Effect] {
         let learn = |effects: &mut Vec<Effect>| learn(&text[start..end], effects);
         let word = word_at(text, start, end);
-        let (first, len, last_text) = if end - start <= SHORT {
+        let (first, len, last_stretch) = if end - start <= SHORT {
             let [word, _] = word;
             slot_of([word], word, &mut self.short, &mut self.effects, learn).parts()
         } else {
             let mixed = word[0] ^ word[1].rotate_left(29);
             slot_of(word, mixed, &mut self.long, &mut self.effects, learn).parts()
         };
-        if len == 0 || *last_text == self.text {
+        if len == 0 || *last_stretch == self.stretch {
             return &[];
         }
-        *last_text = self.text;
-        &self.effects[first..first + len]
+        let effects = &self.effects[first..first + len];
+        if effects[0].place != EACH_TIME {
+            *last_stretch = self.stretch;
+        }
+        effects
     }
 }
 
@@ -146,7 +153,7 @@ fn slot_of<'p, const EIGHTS: usize>(
             let new = effects.len();
             learn(effects);
             let (first, len) = room(effects, new, &pair[0]);
-            pair[0] = Slot { word, first, len, text: 0 };
+            pair[0] = Slot { word, first, len, stretch: 0 };
         }
     }
     &mut pair[0]
@@ -180,11 +187,11 @@ mod tests {
             });
             effects.to_vec()
         };
-        cache.begin_text();
+        cache.begin_stretch();
         assert_eq!(look(&mut cache, b"word and a word behind", 0, 4), [effect]);
         assert_eq!(look(&mut cache, b"word and a word behind", 11, 15), []);
         assert_eq!(look(&mut cache, b"sword", 0, 5), [effect]);
-        cache.begin_text();
+        cache.begin_stretch();
         assert_eq!(look(&mut cache, b"sword", 1, 5), [effect]);
         assert_eq!(look(&mut cache, b"words", 0, 4), []);
         assert_eq!(look(&mut cache, b"sixteen_bytes_xy", 0, 16), [effect]);
@@ -195,7 +202,7 @@ mod tests {
     fn effects_do_not_pile_up() {
         let mut cache = WordCache::new();
         for number in 0..2 * MOST_EFFECTS as u64 {
-            cache.begin_text();
+            cache.begin_stretch();
             let word = (number | 1 << 63).to_le_bytes();
             let expected = vec![Effect { place: 7, bits: number }; number as usize % 4];
             let effects = cache.effects_of(&word, 0, 8, |_, effects| effects.extend(&expected));
@@ -209,7 +216,7 @@ mod tests {
         let mut cache = WordCache::new();
         let words: Vec<[u8; 8]> = (1..).filter(|&n| pair_of(n) == 5).take(3).map(u64::to_le_bytes).collect();
         for turn in [0, 1, 0, 2, 1, 0, 0, 2, 1, 1] {
-            cache.begin_text();
+            cache.begin_stretch();
             let expected = vec![Effect { place: 0, bits: turn as u64 }; 3 - turn];
             let effects = cache.effects_of(&words[turn], 0, 8, |_, effects| effects.extend(&expected));
             assert_eq!(effects, expected);

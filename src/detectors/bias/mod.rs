@@ -119,7 +119,7 @@ fn custom(section: &Map, needles: &mut NeedleSet) -> Result<Vec<Rule>, EvalError
             Err(e) => return Err(EvalError::new(format!("the pattern {pattern:?}: {e}"))),
         };
         let Some(severity) = severity else { continue };
-        let gate = needles.gate_all(regex.clauses());
+        let gate = needles.gate_all(regex.needs());
         let pattern = Pattern::Own { regex: Box::new(regex), gate, message: entry.get("message").cloned() };
         rules.push(Rule { severity, pattern, id: id("custom", severity), negated_id: id("custom", Low) });
     }

@@ -22,7 +22,7 @@ impl Claim {
             Err(e) if e.is_syntax() => return Ok(None),
             Err(e) => return Err(EvalError::new(format!("the pattern {pattern:?}: {e}"))),
         };
-        let gate = needles.gate_all(regex.clauses());
+        let gate = needles.gate_all(regex.needs());
         Ok(Some(Claim::Own(Box::new(regex), gate)))
     }
 

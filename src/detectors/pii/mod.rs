@@ -116,7 +116,7 @@ fn custom_patterns(
             Ok(regex) => custom.push(CustomPattern {
                 id: format!("pii.custom.{name}").into(),
                 placeholder: name.to_owned(),
-                gate: needles.gate_all(regex.clauses()),
+                gate: needles.gate_all(regex.needs()),
                 regex,
                 action: action_of(name),
             }),

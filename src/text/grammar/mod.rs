@@ -16,9 +16,10 @@
 //! expression (for one phrase, when a text has all its literals for the first time).
 
 mod ahead;
-mod clauses;
 
-use super::needles::{Gate, GateRun, NeedleSet};
+use super::gates::{Gate, GateRun};
+use super::literals::Part;
+use super::needles::NeedleSet;
 use super::occurrence::Occurrence;
 use super::{Text, fold};
 use crate::value::Value;
@@ -135,12 +136,32 @@ impl Node {
         }
     }
 
+    /// What the prefilter is told; every "not" is left out.
+    fn part(&self) -> Part {
+        let each = |parts: &[Node]| parts.iter().map(Node::part).collect();
+        match self {
+            Node::Text(bytes) => Part::Seq(
+                texts(bytes)
+                    .map(|part| match part {
+                        b" " => Part::Blanks,
+                        _ => Part::Strings(vec![part.to_vec()]),
+                    })
+                    .collect(),
+            ),
+            Node::Set(class) => Part::of_class(&Class::Bytes(class.clone())),
+            Node::Seq(parts) => Part::Seq(each(parts)),
+            Node::Any(parts) => Part::Any(each(parts)),
+            Node::Rep { min, max, of } => Part::Rep { min: *min, max: *max, of: Box::new(of.part()) },
+            Node::Edge | Node::Start | Node::End => Part::Edge,
+            Node::Not(_) => Part::Nothing,
+        }
+    }
+
     /// The expression over folded bytes; every "not" is left out.
     fn expression(&self) -> Hir {
         match self {
             Node::Text(bytes) => Hir::concat(
-                bytes
-                    .chunk_by(|a, b| *a != b' ' && *b != b' ')
+                texts(bytes)
                     .map(|part| match part {
                         b" " => repeated(1, None, Hir::class(Class::Bytes(class(SPACE, false)))),
                         _ => Hir::literal(part),
@@ -157,6 +178,11 @@ impl Node {
             Node::Not(_) => Hir::empty(),
         }
     }
+}
+
+/// The parts of a text: each blank, and what stands between them.
+fn texts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.chunk_by(|a, b| *a != b' ' && *b != b' ')
 }
 
 /// The expression of parts that follow each other.
@@ -218,8 +244,8 @@ fn set(items: &[Value], negated: bool) -> Result<Node, GrammarError> {
 #[derive(Debug)]
 struct Phrase {
     node: Node,
-    /// What must be open besides the phrase's own gate.
-    further: Gate,
+    /// Whether it may occur.
+    gate: Gate,
     /// The expression without its "not"s.
     occurrence: OnceLock<Occurrence>,
     /// The exact answer, where there is a "not".
@@ -230,11 +256,11 @@ impl Phrase {
     fn read(grammar: &Value) -> Result<Self, GrammarError> {
         let node = Node::read(grammar)?;
         let barred = node.looks_ahead().then(|| Barred::new(&node)).transpose()?;
-        Ok(Phrase { node, further: Gate::ALWAYS, occurrence: OnceLock::new(), barred })
+        Ok(Phrase { node, gate: Gate::ALWAYS, occurrence: OnceLock::new(), barred })
     }
 
     fn occurs(&self, text: &Text<'_>) -> bool {
-        if !text.is_open(self.further) {
+        if !text.is_open(self.gate) {
             return false;
         }
         let occurrence = self.occurrence.get_or_init(|| Occurrence::new(&self.node.expression()));
@@ -260,13 +286,9 @@ impl PhraseSet {
         needles: &mut NeedleSet,
     ) -> Result<Self, GrammarError> {
         let mut set = Self::ungated(grammars)?;
-        let mut firsts = Vec::new();
-        for phrase in &mut set.phrases {
-            let mut clauses = clauses::clauses(&phrase.node).into_iter();
-            firsts.push(clauses.next().unwrap_or_default());
-            phrase.further = needles.gate_all(clauses);
-        }
-        set.gates = Some(needles.run_any(firsts));
+        let (run, gates) = needles.run_all(set.phrases.iter().map(|phrase| phrase.node.part().needs()));
+        set.phrases.iter_mut().zip(gates).for_each(|(phrase, gate)| phrase.gate = gate);
+        set.gates = Some(run);
         Ok(set)
     }
 

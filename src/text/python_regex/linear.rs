@@ -2,7 +2,7 @@
 
 use super::ast::{At, Kind, Node, UNBOUNDED};
 use super::charset::CharSet;
-use crate::text::literals::Clause;
+use crate::text::literals::{Needs, Part};
 use crate::text::pattern::count_compiled;
 use crate::text::span::ByteSpan;
 use regex_automata::meta::{Config, Regex};
@@ -111,10 +111,10 @@ impl Linear {
         Some(Some(std::iter::once(Some(whole)).chain(rest).collect()))
     }
 
-    /// Sets of literals of which every match contains one each, as the folded view shows them.
-    pub(super) fn clauses(&self) -> Vec<Clause> {
+    /// What a text needs to match, as the folded view shows it.
+    pub(super) fn needs(&self) -> Needs {
         let mut newlines = self.groups;
-        crate::text::literals::clauses(&hir(&self.node, false, &mut newlines))
+        Part::of_hir(&hir(&self.node, false, &mut newlines), Look::WordUnicode).needs()
     }
 }
 

@@ -19,7 +19,7 @@ mod template;
 pub use template::Template;
 
 use super::chars;
-use super::literals::Clause;
+use super::literals::Needs;
 use super::pattern::count_compiled;
 use super::span::ByteSpan;
 use ast::Node;
@@ -142,11 +142,11 @@ impl PythonRegex {
         out
     }
 
-    /// Sets of literals of which every match contains at least one each, as the folded view shows them, for
-    /// [`NeedleSet::gate_all`](super::NeedleSet::gate_all); empty when there are none or they are not known.
+    /// What a text needs to match, as the folded view shows it, for
+    /// [`NeedleSet::gate_all`](super::NeedleSet::gate_all); nothing where that is not known.
     #[must_use]
-    pub fn clauses(&self) -> Vec<Clause> {
-        self.linear.as_ref().map(Linear::clauses).unwrap_or_default()
+    pub fn needs(&self) -> Needs {
+        self.linear.as_ref().map(Linear::needs).unwrap_or_default()
     }
 
     fn each_match(&self, text: &str, groups: bool, mut take: impl FnMut(&[Option<ByteSpan>])) {
@@ -248,7 +248,7 @@ mod tests {
     fn deep_nesting_ends_in_an_error_and_not_in_the_stack() {
         let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
         let regex = PythonRegex::compile(&nested(480), true).unwrap();
-        assert!(regex.is_match("xA") && regex.clauses().is_empty());
+        assert!(regex.is_match("xA") && regex.needs().clauses.is_empty());
         assert_eq!(regex.captures_iter("a")[0].len(), 481);
         assert!(PythonRegex::compile(&format!("{}(?=b)", nested(480)), false).unwrap().is_match("ab"));
         assert!(PythonRegex::compile(&nested(100_000), true).is_err_and(|e| !e.is_syntax()));
@@ -262,9 +262,9 @@ mod tests {
 
     #[test]
     fn clauses_are_what_a_match_must_contain() {
-        let clauses = |pattern| PythonRegex::compile(pattern, true).unwrap().clauses();
+        let clauses = |pattern| PythonRegex::compile(pattern, true).unwrap().needs().clauses;
         assert_eq!(clauses(r"HX-\d{4}"), [[b"hx-".to_vec()]]);
-        assert_eq!(clauses(r"\d+"), Vec::<Clause>::new());
-        assert_eq!(clauses(r"(?=a)abc"), Vec::<Clause>::new());
+        assert_eq!(clauses(r"\d+"), Vec::<Vec<Vec<u8>>>::new());
+        assert_eq!(clauses(r"(?=a)abc"), Vec::<Vec<Vec<u8>>>::new());
     }
 }

@@ -1,0 +1,215 @@
+//! Which rules a text lets run: the clauses it satisfies, as a whole and stretch by stretch.
+
+use super::blocks::places;
+use super::literals::MAX_CLAUSES;
+
+/// The clauses of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    clauses: [u32; MAX_CLAUSES],
+    /// How many tokens apart the clauses' literals can be; [`FAR`] for any number.
+    reach: u16,
+}
+
+/// In place of a clause: satisfied by every text.
+const NO_CLAUSE: u32 = u32::MAX;
+
+/// A reach without a limit, or one that is not worth looking at.
+const FAR: u16 = u16::MAX;
+
+/// Rules that reach further are seldom ruled out by how far their literals are apart.
+const MAX_REACH: u32 = 64;
+
+impl Gate {
+    /// A gate that is open for every text: for rules without a literal to look for.
+    pub const ALWAYS: Gate = Gate { clauses: [NO_CLAUSE; MAX_CLAUSES], reach: FAR };
+
+    /// A gate of clauses that matches of so many tokens at most satisfy.
+    pub(super) fn new(clauses: impl IntoIterator<Item = u32>, tokens: Option<u32>) -> Self {
+        let mut gate = Gate::ALWAYS;
+        for (place, clause) in gate.clauses.iter_mut().zip(clauses) {
+            *place = clause;
+        }
+        // A literal between two tokens is seen with the one before it, which may stand before the match.
+        let reach = tokens.filter(|&tokens| tokens < MAX_REACH && gate.clauses[1] != NO_CLAUSE);
+        gate.reach = reach.and_then(|tokens| u16::try_from(tokens + 1).ok()).unwrap_or(FAR);
+        gate
+    }
+
+    fn clauses(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        self.clauses.iter().take_while(|&&clause| clause != NO_CLAUSE).map(|&clause| clause as usize)
+    }
+}
+
+/// Clauses that were registered one after another: for long lists of terms, of which a text satisfies few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateRun {
+    pub(super) first: u32,
+    pub(super) len: u32,
+}
+
+/// Tokens of a stretch, until a text has too many of them.
+const STRETCH: u32 = 32;
+
+/// A text in more stretches than this is divided into half as many.
+const MAX_STRETCHES: usize = 256;
+
+/// Which clauses a text satisfies.
+#[derive(Clone, Debug, Default)]
+pub struct OpenGates {
+    /// A bit for each clause that the text satisfies, then as many for each stretch of the text; what stands behind
+    /// them is of no interest any more.
+    bits: Vec<u64>,
+    /// How many numbers hold the bits of a stretch.
+    width: usize,
+    /// Tokens of each stretch but the last.
+    tokens: u32,
+}
+
+pub(super) fn set(bits: &mut [u64], at: usize) {
+    bits[at / 64] |= 1 << (at % 64);
+}
+
+fn has(bits: &[u64], at: usize) -> bool {
+    bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+}
+
+impl OpenGates {
+    /// Whether the rule behind `gate` may match.
+    #[must_use]
+    pub fn is_open(&self, gate: Gate) -> bool {
+        gate.clauses().all(|clause| has(&self.bits, clause)) && (gate.reach == FAR || self.is_near(gate))
+    }
+
+    /// Whether all clauses are satisfied as near to a place of the first, the rarest, as a match can reach.
+    fn is_near(&self, gate: Gate) -> bool {
+        let stretches = self.bits.get(self.width..).unwrap_or_default();
+        let further = u32::from(gate.reach).div_ceil(self.tokens) as usize;
+        if stretches.len() <= (1 + further) * self.width {
+            return true;
+        }
+        let near = |clause: usize, stretch: usize| {
+            let around = stretch.saturating_sub(further)..=stretch + further;
+            around
+                .map(|stretch| stretch * self.width)
+                .take_while(|&at| at < stretches.len())
+                .any(|at| has(&stretches[at..], clause))
+        };
+        let mut clauses = gate.clauses();
+        let Some(first) = clauses.next() else { return true };
+        let mut places =
+            (0..stretches.len() / self.width).filter(|stretch| has(&stretches[stretch * self.width..], first));
+        places.any(|stretch| clauses.clone().all(|clause| near(clause, stretch)))
+    }
+
+    /// The open gates of a run, as places in it, in order.
+    pub fn open_in(&self, run: GateRun) -> impl Iterator<Item = usize> + '_ {
+        let (first, end) = (run.first as usize, (run.first + run.len) as usize);
+        let words = if run.len == 0 { 0..0 } else { first / 64..end.div_ceil(64) };
+        words
+            .flat_map(move |w| places(self.bits.get(w).copied().unwrap_or(0)).map(move |bit| w * 64 + bit))
+            .filter(move |clause| (first..end).contains(clause))
+            .map(move |clause| clause - first)
+    }
+}
+
+/// The gates of a text that is being read.
+pub(super) struct Reading {
+    open: OpenGates,
+    /// Tokens of the last stretch so far.
+    read: u32,
+}
+
+/// Bytes of a usual token and the blank behind it.
+const TOKEN: usize = 6;
+
+impl Reading {
+    /// For a text of so many bytes, of which each satisfies these clauses.
+    pub(super) fn new(satisfied: &[u64], len: usize) -> Self {
+        let width = satisfied.len();
+        let stretches = (len / (TOKEN * STRETCH as usize)).min(MAX_STRETCHES);
+        let mut bits = Vec::with_capacity(width * (stretches + 2));
+        bits.extend_from_slice(satisfied);
+        bits.resize(2 * width, 0);
+        Reading { open: OpenGates { bits, width, tokens: STRETCH }, read: 0 }
+    }
+
+    /// The clauses of the last stretch.
+    pub(super) fn bits(&mut self) -> &mut [u64] {
+        let last = self.open.bits.len() - self.open.width;
+        &mut self.open.bits[last..]
+    }
+
+    /// To be called between two tokens; whether a new stretch begins.
+    #[inline]
+    pub(super) fn next_token(&mut self) -> bool {
+        self.read += 1;
+        self.read > self.open.tokens && self.next_stretch()
+    }
+
+    fn next_stretch(&mut self) -> bool {
+        let OpenGates { bits, width, tokens } = &mut self.open;
+        let width = *width;
+        if bits.len() > MAX_STRETCHES * width {
+            // The first of each pair takes in the second.
+            for stretch in 1..=MAX_STRETCHES {
+                for at in 0..width {
+                    let second = bits[stretch * width + at];
+                    let first = &mut bits[stretch.div_ceil(2) * width + at];
+                    *first = if stretch % 2 == 1 { second } else { *first | second };
+                }
+            }
+            bits.truncate((MAX_STRETCHES / 2 + 1) * width);
+            *tokens *= 2;
+        }
+        bits.resize(bits.len() + width, 0);
+        self.read = 1;
+        true
+    }
+
+    /// The gates of the whole text.
+    pub(super) fn done(mut self) -> OpenGates {
+        let (whole, stretches) = self.open.bits.split_at_mut(self.open.width);
+        for stretch in stretches.chunks_exact(whole.len()) {
+            whole.iter_mut().zip(stretch).for_each(|(all, bits)| *all |= bits);
+        }
+        self.open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Of a text of a clause a token, or none: a gate is open where its clauses are within reach, and may be where
+        /// they are not much further apart.
+        #[test]
+        fn clauses_within_reach_open_a_gate(
+            clauses in prop::collection::vec(prop::option::weighted(0.02, 0..130usize), 0..9000),
+            pair in (0..130usize, 0..130usize), tokens in 1u32..70
+        ) {
+            let mut reading = Reading::new(&[0; 3], 0);
+            for clause in &clauses {
+                reading.next_token();
+                clause.iter().for_each(|&clause| set(reading.bits(), clause));
+            }
+            let open = reading.done();
+            let of = |wanted: usize| -> Vec<usize> { (0..clauses.len()).filter(|&at| clauses[at] == Some(wanted)).collect() };
+            let [first, second] = [of(pair.0), of(pair.1)];
+            let apart = first.iter().flat_map(|a| second.iter().map(|b| a.abs_diff(*b))).min();
+            let gate = Gate::new([pair.0, pair.1].map(|clause| clause as u32), Some(tokens));
+            let far = Gate::new([pair.0, pair.1].map(|clause| clause as u32), None);
+            prop_assert_eq!(open.is_open(far), apart.is_some());
+            if apart.is_some_and(|apart| apart <= tokens as usize) {
+                prop_assert!(open.is_open(gate));
+            }
+            let slack = (tokens + 3 * open.tokens) as usize;
+            if tokens < MAX_REACH && apart.is_none_or(|apart| apart > slack) {
+                prop_assert!(!open.is_open(gate));
+            }
+            prop_assert!(open.bits.len() <= (MAX_STRETCHES + 1) * 3);
+        }
+    }
+}
