@@ -6,7 +6,10 @@
 
 mod changes;
 mod exemptions;
+mod simple;
+mod steps;
 mod table;
+mod unmask;
 mod variants;
 
 use crate::api::{Decision, Severity};
