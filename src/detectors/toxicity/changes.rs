@@ -70,6 +70,20 @@ impl Changes {
     }
 }
 
+/// Adds the places of what changed, behind all those before, and of its neighbours: for these a word's edge may have come
+/// or gone.
+pub(super) fn mark(places: &mut Vec<usize>, changed: Range<usize>) {
+    let unknown = places.last().map_or(0, |last| last + 1);
+    places.extend(unknown.max(changed.start.saturating_sub(1))..=changed.end);
+}
+
+/// Leaves out a neighbour behind the end of a text of this length.
+pub(super) fn unmark(places: &mut Vec<usize>, length: usize) {
+    while places.last().is_some_and(|&last| last >= length) {
+        places.pop();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,7 +93,7 @@ mod tests {
         let changes = Changes::new(&[b"idiot".to_vec(), b"x".to_vec()], false);
         assert!(!changes.unsure);
         assert_eq!(changes.parts(b"an idiotic idiot", &[3, 4, 11]), [3..8, 11..16]);
-        assert_eq!(changes.parts(b"axb", &[1]), [0..3]);
+        assert_eq!(changes.parts(b"axbyx", &[1, 4]), [0..3, 3..5]);
         assert!(changes.parts(b"an idiot", &[]).is_empty());
         assert!(changes.parts(b"stop i", &[5]).is_empty());
         assert!(Changes::new(&[b"c++".to_vec()], false).unsure && Changes::new(&[], true).unsure);

@@ -1,7 +1,8 @@
-//! Variants made in one go, where characters that stand for letters and runs of one character are all that changes: so
-//! it is with most texts.
+//! Variants made in one go, with the places in which they differ from the text: so it is with most texts.
 
-use super::steps::{Unit, has_pair, may_be_spaced, unleet};
+use super::changes::{mark, unmark};
+use super::steps::{Unit, has_pair, may_be_spaced, separates, unleet};
+use crate::text::FoldedPattern;
 use crate::text::blocks::{BLOCK, bits, block_at, places};
 
 /// What stands for a letter: see [`unleet`].
@@ -14,7 +15,7 @@ fn changes_of(text: &[u8], start: usize) -> u64 {
     let changes = bits(|at| {
         let b = block[at];
         let stands_for_another = CHANGING.iter().fold(false, |any, &c| any | (b == c));
-        stands_for_another | ((b == next[at]) & (b == after[at]) & b.collapses())
+        stands_for_another | ((b == b'(') & (next[at] == b')')) | ((b == next[at]) & (b == after[at]) & b.collapses())
     });
     // The zeros behind the text are no run.
     let left = text.len() - start;
@@ -28,51 +29,75 @@ enum Zeros {
     TwoO,
 }
 
+/// A variant of a text.
+pub(super) struct Made {
+    /// Its folded view.
+    pub variant: Vec<u8>,
+    /// The places in it, in order, of what was something else in the text, perhaps with their neighbours.
+    pub changed: Vec<usize>,
+}
+
 /// A variant in the making.
-pub(super) struct Simple<'t> {
+struct Simple<'t> {
     text: &'t [u8],
     /// Places of the text, in order, that count as changed already; those before `at` are left out.
     differing: &'t [usize],
     zeros: Zeros,
     /// Up to here the text is done.
     at: usize,
-    pub variant: Vec<u8>,
-    /// The places in the variant that stand for something else than in the text, in order.
-    pub changed: Vec<usize>,
+    made: Made,
 }
 
 impl<'t> Simple<'t> {
-    /// The variant; `None` where a spaced-out word may come of it.
-    fn of(text: &'t [u8], differing: &'t [usize], zeros: Zeros) -> Option<Self> {
-        let variant = Vec::with_capacity(text.len());
-        let mut simple = Simple { text, differing, zeros, at: 0, variant, changed: Vec::new() };
+    fn new(text: &'t [u8], differing: &'t [usize], zeros: Zeros) -> Self {
+        let made = Made { variant: Vec::with_capacity(text.len()), changed: Vec::new() };
+        Simple { text, differing, zeros, at: 0, made }
+    }
+
+    /// Puts letters for what stands for them and one character for each run.
+    fn replace(mut self) -> Made {
         // Before this place a character may be in a run with one that changed.
         let mut settled = 0;
-        for start in (0..text.len()).step_by(BLOCK) {
-            for place in places(changes_of(text, start)).map(|at| start + at) {
-                while simple.at < settled.min(place) {
-                    simple.step();
+        for start in (0..self.text.len()).step_by(BLOCK) {
+            for place in places(changes_of(self.text, start)).map(|at| start + at) {
+                while self.at < settled.min(place) {
+                    self.step();
                 }
-                if simple.at <= place {
-                    simple.take_over(place);
-                    simple.step();
-                    settled = simple.at + 2;
+                if self.at <= place {
+                    self.take_over(place);
+                    self.step();
+                    settled = self.at + 2;
                 }
             }
         }
-        while simple.at < settled.min(text.len()) {
-            simple.step();
+        while self.at < settled.min(self.text.len()) {
+            self.step();
         }
-        simple.take_over(text.len());
-        (!may_be_spaced(&simple.variant)).then_some(simple)
+        self.take_over(self.text.len());
+        self.made
+    }
+
+    /// Deletes the separators inside spaced-out words.
+    fn join(mut self, spaced: &FoldedPattern) -> Made {
+        for word in spaced.regex().find_iter(self.text) {
+            self.take_over(word.start());
+            while self.next_differing(word.end()).is_some() {}
+            let start = self.made.variant.len();
+            self.made.variant.extend(self.text[word.range()].iter().filter(|&&b| !separates(b)));
+            self.at = word.end();
+            mark(&mut self.made.changed, start..self.made.variant.len());
+        }
+        self.take_over(self.text.len());
+        unmark(&mut self.made.changed, self.made.variant.len());
+        self.made
     }
 
     /// Takes the text over as it is, to `end`.
     fn take_over(&mut self, end: usize) {
         while let Some(differs) = self.next_differing(end) {
-            self.changed.push(self.variant.len() + differs - self.at);
+            self.made.changed.push(self.made.variant.len() + differs - self.at);
         }
-        self.variant.extend_from_slice(&self.text[self.at..end]);
+        self.made.variant.extend_from_slice(&self.text[self.at..end]);
         self.at = end;
     }
 
@@ -88,6 +113,7 @@ impl<'t> Simple<'t> {
         match &self.text[self.at..] {
             [] => None,
             [b'0', b'0', ..] if self.zeros == Zeros::U => Some((b'u', 2)),
+            [b'(', b')', ..] => Some((b'o', 2)),
             [b, ..] => Some((unleet(*b), 1)),
         }
     }
@@ -96,10 +122,10 @@ impl<'t> Simple<'t> {
     fn step(&mut self) {
         let Some((unit, len)) = self.next() else { return };
         let mut changes = unit != self.text[self.at];
-        self.variant.push(unit);
+        self.made.variant.push(unit);
         self.at += len;
-        if unit.collapses() && self.variant.ends_with(&[unit; 3]) {
-            self.variant.truncate(self.variant.len() - 2);
+        if unit.collapses() && self.made.variant.ends_with(&[unit; 3]) {
+            self.made.variant.truncate(self.made.variant.len() - 2);
             while let Some((_, len)) = self.next().filter(|&(next, _)| next == unit) {
                 self.at += len;
             }
@@ -109,23 +135,27 @@ impl<'t> Simple<'t> {
             changes = true;
         }
         if changes {
-            let last = self.variant.len() - 1;
-            self.changed.truncate(self.changed.partition_point(|&place| place < last));
-            self.changed.push(last);
+            let last = self.made.variant.len() - 1;
+            self.made.changed.truncate(self.made.changed.partition_point(|&place| place < last));
+            self.made.changed.push(last);
         }
     }
 }
 
-/// The variants of a folded text in lower case where they are made simply, as [`super::steps::variants`] makes them. The
-/// places `differing`, in order, are to be counted as changed.
-pub(super) fn simple_variants<'t>(text: &'t [u8], differing: &'t [usize]) -> Option<Vec<Simple<'t>>> {
+/// The variants of a folded text in lower case, as [`super::steps::variants`] makes them; `None` where a `+` is deleted
+/// first. The places `differing`, in order, are to be counted as changed.
+pub(super) fn simple_variants(text: &[u8], differing: &[usize], spaced: &FoldedPattern) -> Option<Vec<Made>> {
     let letter = |at: usize| text.get(at).is_some_and(u8::is_ascii_lowercase);
     let joins = |plus: usize| letter(plus.wrapping_sub(1)) && letter(plus + 1);
-    if memchr::memchr_iter(b'+', text).any(joins) || has_pair(text, *b"()") {
+    if memchr::memchr_iter(b'+', text).any(joins) {
         return None;
     }
     let both: &[Zeros] = if has_pair(text, *b"00") { &[Zeros::U, Zeros::TwoO] } else { &[Zeros::TwoO] };
-    both.iter().map(|&zeros| Simple::of(text, differing, zeros)).collect()
+    let variant = |&zeros: &Zeros| {
+        let made = Simple::new(text, differing, zeros).replace();
+        if may_be_spaced(&made.variant) { Simple::new(&made.variant, &made.changed, zeros).join(spaced) } else { made }
+    };
+    Some(both.iter().map(variant).collect())
 }
 
 #[cfg(test)]
@@ -155,12 +185,13 @@ mod tests {
     fn changes_are_made_wherever_they_stand() {
         let spaced = spaced_words();
         for at in 0..200 {
-            for piece in
-                ["4", "a4a", "aa4", "4aa", "ss5ss$s", "0000", "uu00", "!!!!!!!!", "...", "1y1", "\n\n\n\n", "ooo00"]
-            {
+            for piece in [
+                "4", "a4a", "aa4", "4aa", "ss5ss$s", "0000", "uu00", "!!!!!!!!", "...", "1y1", "\n\n\n\n", "ooo00",
+                "()", "oo()0", "a b c", " x._y-z ",
+            ] {
                 let mut text = "it is only xy in yx, ".repeat(12);
                 text.insert_str(at, piece);
-                if let Some(simple) = simple_variants(text.as_bytes(), &[]) {
+                if let Some(simple) = simple_variants(text.as_bytes(), &[], &spaced) {
                     let made: Vec<Vec<u8>> = simple.into_iter().map(|simple| simple.variant).collect();
                     assert_eq!(made, variants(text.as_bytes(), &spaced), "{text}");
                 }

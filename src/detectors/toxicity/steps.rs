@@ -108,7 +108,7 @@ fn collapse_runs<U: Unit>(text: &[U]) -> Vec<U> {
 }
 
 /// What separates spaced-out letters.
-const fn separates(folded: u8) -> bool {
+pub(super) const fn separates(folded: u8) -> bool {
     fold::is_blank(folded) | (folded == b'-') | (folded == b'_') | (folded == b'.')
 }
 

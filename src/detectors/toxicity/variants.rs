@@ -190,21 +190,22 @@ impl VariantSearch {
     /// As [`VariantSearch::of_text`] by the folded view of the lowered text, which differs from the text's own in some
     /// places.
     fn of_folded(&self, text: &Text<'_>, folded: &[u8], differing: &[usize]) -> Option<Vec<Variant>> {
-        let Some(simple) = simple_variants(folded, differing) else {
+        let Some(simple) = simple_variants(folded, differing, &self.spaced) else {
             let variants = variants(folded, &self.spaced);
             let same = variants.len() == 1 && variants[0] == folded && differing.is_empty();
             return (!same).then(|| variants.into_iter().map(Variant::whole).collect());
         };
-        if simple.iter().all(|simple| simple.changed.is_empty()) {
+        // A spaced-out word may leave nothing behind but a shorter text.
+        if simple.iter().all(|made| made.changed.is_empty() && made.variant.len() == folded.len()) {
             return None;
         }
         // A term's own variant in the text may have lost its edges to a changed neighbour.
         if self.odd.matches(text).next().is_some() {
-            return Some(simple.into_iter().map(|simple| Variant::whole(simple.variant)).collect());
+            return Some(simple.into_iter().map(|made| Variant::whole(made.variant)).collect());
         }
-        let partly = simple.into_iter().map(|simple| {
-            let parts = self.changes.parts(&simple.variant, &simple.changed);
-            Variant::of_bytes(simple.variant, parts)
+        let partly = simple.into_iter().map(|made| {
+            let parts = self.changes.parts(&made.variant, &made.changed);
+            Variant::of_bytes(made.variant, parts)
         });
         let mut variants: Vec<Variant> = partly.collect();
         variants.retain(|variant| !variant.parts.is_empty());
@@ -272,7 +273,7 @@ mod tests {
             search.search(&view, &mut found);
             let mut expected: Vec<usize> = list.matches(&view).collect();
             let all = variants(text.as_bytes(), &search.spaced);
-            if let Some(simple) = simple_variants(text.as_bytes(), &[]) {
+            if let Some(simple) = simple_variants(text.as_bytes(), &[], &search.spaced) {
                 assert_eq!(all, simple.into_iter().map(|simple| simple.variant).collect::<Vec<_>>(), "{text}");
             }
             for variant in all {
