@@ -7,6 +7,9 @@ use super::unicode14::CLASSES;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
+/// The only character whose lower case has another length than itself, or another folded byte.
+pub const DOTTED: char = '\u{130}';
+
 /// What a character is to the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -165,6 +168,28 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
+/// A part of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretch<'t> {
+    /// ASCII characters, as many as stand together.
+    Ascii(&'t str),
+    /// Any other character.
+    Wide(char),
+}
+
+/// The parts of a text from left to right: what is asked of each character can often be asked of ASCII ones together.
+pub fn stretches(text: &str) -> impl Iterator<Item = Stretch<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let c = rest.chars().next()?;
+        let length =
+            if c.is_ascii() { rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len()) } else { c.len_utf8() };
+        let (part, after) = rest.split_at(length);
+        rest = after;
+        Some(if c.is_ascii() { Stretch::Ascii(part) } else { Stretch::Wide(c) })
+    })
+}
+
 /// Whether the text has `count` characters or more; looks no further than that.
 #[must_use]
 pub fn is_at_least(text: &str, count: usize) -> bool {
@@ -202,8 +227,7 @@ pub fn simple_lower(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();
     }
-    // The only character whose full lower case is longer than one.
-    if c == '\u{130}' {
+    if c == DOTTED {
         return 'i';
     }
     if cased_after_unicode_14(c) { c } else { c.to_lowercase().next().unwrap_or(c) }

@@ -17,7 +17,7 @@
 //! Every byte is one code point, so places in the folded view are the reference's own offsets, windows of n
 //! characters are slices, and a byte automaton with ASCII word edges gives Python's Unicode answers.
 
-use super::chars::{Class, class};
+use super::chars::{Class, Stretch, class, stretches};
 
 /// Stands for a non-ASCII letter or number.
 pub const LETTER: u8 = b'L';
@@ -102,19 +102,19 @@ pub const fn is_blank(byte: u8) -> bool {
 /// Appends the folded view of `text` to `out`.
 pub fn fold_into(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if !c.is_ascii() {
-            out.push(fold_char(c));
-            rest = &rest[c.len_utf8()..];
-            continue;
+    for stretch in stretches(text) {
+        match stretch {
+            Stretch::Ascii(ascii) => fold_ascii(ascii, out),
+            Stretch::Wide(c) => out.push(fold_char(c)),
         }
-        let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
-        out.extend_from_slice(&rest.as_bytes()[..ascii]);
-        let from = out.len() - ascii;
-        out[from..].make_ascii_lowercase();
-        rest = &rest[ascii..];
     }
+}
+
+/// As [`fold_into`] for an ASCII text.
+pub fn fold_ascii(text: &str, out: &mut Vec<u8>) {
+    let from = out.len();
+    out.extend_from_slice(text.as_bytes());
+    out[from..].make_ascii_lowercase();
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! the Unicode normal forms of Unicode 14, which this and the look-alike tests of hosts need.
 
 use std::borrow::Cow;
+use unicode_normalization::char::decompose_compatible;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkd_quick};
 
 /// Characters that show nothing: zero-width ones and the soft hyphen.
@@ -27,6 +28,11 @@ fn is_later(c: char) -> bool {
     let point = u32::from(c);
     let at = LATER.partition_point(|&(_, last)| last < point);
     LATER.get(at).is_some_and(|&(first, _)| first <= point)
+}
+
+/// Hands over what a character becomes in the decomposed compatibility form of Unicode 14.
+pub fn decompose(c: char, mut take: impl FnMut(char)) {
+    if is_later(c) { take(c) } else { decompose_compatible(c, take) }
 }
 
 /// The decomposed compatibility form (NFKD) of Unicode 14.

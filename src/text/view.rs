@@ -1,6 +1,6 @@
 //! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
 
-use super::chars::{self, Class};
+use super::chars::{self, Class, DOTTED};
 use super::edges;
 use super::fold::{LETTER, fold_into};
 use super::gates::{Gate, GateRun, OpenGates};
@@ -12,9 +12,6 @@ use std::cell::OnceCell;
 
 /// So many letters and digits together are no word of ordinary text.
 pub const LONG_RUN: usize = 16;
-
-/// The only character whose lower case has another length than itself, or another folded byte.
-const DOTTED: char = '\u{130}';
 
 /// Small letters that case-insensitive matching takes for an ASCII one.
 const LOOK_ALIKES: [char; 2] = ['\u{131}', '\u{17F}'];
@@ -149,7 +146,7 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn lower_exact(&self) -> &[u8] {
         let view = self.lower_exact.get_or_init(|| {
-            (!self.ascii && self.raw.contains(LOOK_ALIKES)).then(|| {
+            (!self.ascii && self.has_look_alikes()).then(|| {
                 let chars = self.lower().chars();
                 chars
                     .zip(self.lower_folded())
@@ -163,7 +160,12 @@ impl<'a> Text<'a> {
     /// Whether [`Text::folded`] shows all that [`Text::lower_exact`] does: then the one is the other.
     #[must_use]
     pub fn is_lowered_by_folding(&self) -> bool {
-        self.ascii || !(self.raw.contains(DOTTED) || self.raw.contains(LOOK_ALIKES))
+        self.ascii || !(self.raw.contains(DOTTED) || self.has_look_alikes())
+    }
+
+    /// Whether any of [`LOOK_ALIKES`] occurs. One by one they are searched for in many bytes at once.
+    fn has_look_alikes(&self) -> bool {
+        LOOK_ALIKES.iter().any(|&c| self.raw.contains(c))
     }
 
     /// The text with each character on whose class Python and the `regex` crate disagree replaced by one of the

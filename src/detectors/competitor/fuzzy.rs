@@ -1,6 +1,6 @@
 //! Misspelt names: a text's words compared with a name.
 
-use crate::text::chars;
+use crate::text::chars::{self, DOTTED};
 use rapidfuzz::distance::lcs_seq::BatchComparator;
 
 /// Shorter words (in characters) are not compared.
@@ -13,6 +13,19 @@ const TABLE: usize = 32;
 /// The words of a lowered text that are long enough, in order.
 pub(super) fn words(lower: &str) -> impl Iterator<Item = &str> {
     lower.split(|c| !chars::is_word(c)).filter(|word| word.chars().nth(MIN_WORD - 1).is_some())
+}
+
+/// The words of a text that have a [`DOTTED`] letter in them: lowering leaves a mark of it, where the word then ends.
+pub(super) fn dotted_words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let at = rest.find(DOTTED)?;
+        let start = rest[..at].trim_end_matches(chars::is_word).len();
+        let end = rest[at..].find(|c| !chars::is_word(c)).map_or(rest.len(), |length| at + length);
+        let word = &rest[start..end];
+        rest = &rest[end..];
+        Some(word)
+    })
 }
 
 /// Which letters of a name stand where does not matter here: a coarse set of them.
@@ -159,6 +172,13 @@ mod tests {
         assert!(matches("acme", "an acmee, or so", 85.0) && !matches("acme", "acne", 85.0));
         assert!(matches("microsoft", "a microwave", 100.0) && !matches("micr", "micra", 100.0));
         assert!(matches("ac", "zzz", 0.0) && !matches("ac", "zz", 0.0) && !matches("acme", "acmee", f64::NAN));
+    }
+
+    #[test]
+    fn words_with_a_dotted_letter_are_found_whole() {
+        let dotted = |text| dotted_words(text).collect::<Vec<_>>();
+        assert_eq!(dotted("ab İstanbulİ, xİ-yé éİ"), ["İstanbulİ", "xİ", "éİ"]);
+        assert_eq!(dotted("ab ı"), [""; 0]);
     }
 
     #[test]

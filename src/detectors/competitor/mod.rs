@@ -117,10 +117,16 @@ impl Misspelt {
     }
 
     fn occurs(&self, text: &Text<'_>) -> bool {
-        if self.name.is_ascii() && text.is_lowered_by_folding() {
-            return text.is_open(self.gate);
+        let matches = |word: &str| self.name.matches(word.chars().count(), word.chars());
+        if !self.name.is_ascii() {
+            return fuzzy::words(text.lower()).any(matches);
         }
-        fuzzy::words(text.lower()).any(|word| self.name.matches(word.chars().count(), word.chars()))
+        if !text.is_open(self.gate) {
+            // The folded view shows some letters as an ASCII one that the lowered text does not: a word has no less in
+            // common with the name there, unless lowering ends it.
+            return fuzzy::dotted_words(text.raw()).any(|word| fuzzy::words(&chars::lower(word)).any(matches));
+        }
+        text.is_lowered_by_folding() || fuzzy::words(text.lower()).any(matches)
     }
 }
 
@@ -180,6 +186,7 @@ mod tests {
     use super::*;
     use crate::api::Stage;
     use crate::value::parse_json;
+    use proptest::prelude::*;
 
     fn inspect(section: &str, text: &str) -> Result<Finding, EvalError> {
         let Ok(Value::Map(section)) = parse_json(section) else { panic!("{section}") };
@@ -201,6 +208,21 @@ mod tests {
         assert_eq!(hits(section, "xacme"), ["competitor.acme medium"]);
         let exact = r#"{"competitors": ["acme"], "fuzzy_matching": false}"#;
         assert_eq!(hits(exact, "xacme"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_misspelling_is_found_wherever_its_words_show_it(text in "[acmeiIıİſsé ,K]{0,12}") {
+            for name in ["acme", "misis", "ima", "ıma"] {
+                let mut needles = NeedleSet::new();
+                let misspelt = Misspelt::new(name, 75.0, &mut needles);
+                let prefilter = needles.build();
+                let lower = chars::lower(&text);
+                let expected =
+                    fuzzy::words(&lower).any(|word| misspelt.name.matches(word.chars().count(), word.chars()));
+                prop_assert_eq!(misspelt.occurs(&Text::new(text.as_str(), &prefilter)), expected, "{}", name);
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod rules;
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, truthy_or};
 use crate::text::token::{AsciiSet, Form};
-use crate::text::{ByteSpan, CasedPattern, CharSpan, FoldedPattern, NeedleSet, Text, TokenPattern, chars};
+use crate::text::{ByteSpan, CasedPattern, CharSpan, FoldedPattern, GateRun, NeedleSet, Text, TokenPattern, chars};
 use crate::value::{Key, Map, Value};
 use aho_corasick::AhoCorasick;
 use rules::{Grammar, RULES, Rule};
@@ -36,6 +36,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         exceptions: section.get("exceptions").map_or(Exceptions::Texts(Vec::new()), Exceptions::new),
         detect_base64: truthy_or(section, "detect_base64", true),
         rules: rules.collect::<Result<_, EvalError>>()?,
+        gates: needles.run_any(RULES.iter().map(|rule| rule.grammar.needles())),
         prefixes: AhoCorasick::new(DECODED_PREFIXES).map_err(|e| EvalError::new(e.to_string()))?,
     }))
 }
@@ -45,13 +46,15 @@ struct Secrets {
     exceptions: Exceptions,
     detect_base64: bool,
     rules: Vec<(&'static Rule, Matcher)>,
+    /// A gate for each rule: few of many are open.
+    gates: GateRun,
     prefixes: AhoCorasick,
 }
 
 impl Detector for Secrets {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         let mut found: Vec<(&'static str, ByteSpan)> = Vec::new();
-        for (rule, matcher) in &self.rules {
+        for (rule, matcher) in text.open_in(self.gates).map(|at| &self.rules[at]) {
             let mut matches = Vec::new();
             matcher.each(text, |span| matches.push(span));
             for span in matches {

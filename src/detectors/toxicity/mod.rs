@@ -6,7 +6,10 @@
 
 mod changes;
 mod exemptions;
+mod simple;
+mod steps;
 mod table;
+mod unmask;
 mod variants;
 
 use crate::api::{Decision, Severity};
@@ -194,6 +197,8 @@ mod tests {
         assert_eq!(hits("Ж К"), ["toxicity.ж_к", "toxicity."]);
         assert_eq!(hits("nub"), ["toxicity.n00b", "toxicity."]);
         assert_eq!(hits("$"), ["toxicity."]);
+        // In a group of letters that no other term has.
+        assert_eq!(inspect(r#"{"keywords": ["zıqwx"]}"#, "you z1qwx").unwrap().1, ["toxicity.zıqwx"]);
     }
 
     #[test]
