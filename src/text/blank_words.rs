@@ -1,71 +1,116 @@
 //! The words of a lowered text in the sense of Python's `str.split`: whatever stands between blanks, as bytes.
 
-use crate::text::hash::QuickHasher;
-use crate::text::{Text, byte_table, chars, fold};
+use super::blocks::{Block, bits, each_run};
+use super::chars;
+use super::hash::QuickHasher;
+use super::word_cache::{LONGEST, word_at};
 use std::hash::Hasher;
 
-/// The blanks among the bytes of UTF-8.
-const BLANK: [bool; 256] = byte_table!(b => b.is_ascii() && fold::is_blank(b));
+/// A word: where it stands in the lowered text, and a quick hash of it. Whoever knows the hash can make words collide:
+/// what relies on it must notice and stay right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlankWord {
+    /// The first byte.
+    pub start: usize,
+    /// The byte behind the last.
+    pub end: usize,
+    /// The hash of the bytes.
+    pub hash: u64,
+}
 
-/// Whether some word of the lowered text is what is looked for; asks one after the other up to that one.
-pub(super) fn any<'t>(text: &'t Text<'_>, mut is_sought: impl FnMut(&'t [u8]) -> bool) -> bool {
-    // The folded view of an ASCII text is the lowered text, and tells of another whether it has blanks beyond ASCII.
-    let folded = text.folded();
-    let bytes = if text.is_ascii() { folded } else { text.lower().as_bytes() };
-    if !text.is_ascii() && memchr::memchr(fold::BLANK, folded).is_some() {
-        return text.lower().split(chars::is_space).any(|word| !word.is_empty() && is_sought(word.as_bytes()));
-    }
-    let mut rest = bytes;
-    loop {
-        let end = rest.iter().position(|&b| BLANK[usize::from(b)]).unwrap_or(rest.len());
-        if end > 0 && is_sought(&rest[..end]) {
-            return true;
-        }
-        match rest.get(end + 1..) {
-            Some(after) => rest = after,
-            None => return false,
-        }
+/// The words of a lowered text, left to right.
+#[derive(Clone, Copy, Debug)]
+pub struct BlankWords<'t> {
+    /// The lowered text.
+    pub lower: &'t [u8],
+    /// Its words.
+    pub words: &'t [BlankWord],
+}
+
+impl<'t> BlankWords<'t> {
+    /// The bytes of a word.
+    #[must_use]
+    pub fn bytes(&self, word: &BlankWord) -> &'t [u8] {
+        &self.lower[word.start..word.end]
     }
 }
 
-/// A quick hash of a word. Whoever knows it can make words collide: what relies on it must notice and stay right.
-pub(super) fn hash(word: &[u8]) -> u64 {
-    let mut hasher = QuickHasher::default();
-    hasher.write(word);
-    hasher.finish()
+/// The words of a lowered text that has no blanks but those of ASCII.
+pub(super) fn find(lower: &[u8]) -> Vec<BlankWord> {
+    // One word in five or six bytes of ordinary text.
+    let mut words = Vec::with_capacity(lower.len() / 5 + 1);
+    let is_blank = |b: u8| (b.wrapping_sub(b'\t') < 5) | (b.wrapping_sub(0x1C) < 5);
+    let filled = |block: &Block| !bits(|at| is_blank(block[at]));
+    each_run(lower, filled, |start, end| words.push(BlankWord { start, end, hash: hash(lower, start, end) }));
+    words
+}
+
+/// The words of any lowered text.
+pub(super) fn find_wide(lower: &str) -> Vec<BlankWord> {
+    let mut words = Vec::new();
+    let mut start = None;
+    let ends = [(lower.len(), ' ')];
+    for (at, c) in lower.char_indices().chain(ends) {
+        if !chars::is_space(c) {
+            start.get_or_insert(at);
+        } else if let Some(start) = start.take() {
+            words.push(BlankWord { start, end: at, hash: hash(lower.as_bytes(), start, at) });
+        }
+    }
+    words
+}
+
+/// The hash of `lower[start..end]`.
+fn hash(lower: &[u8], start: usize, end: usize) -> u64 {
+    if end - start > LONGEST {
+        let mut hasher = QuickHasher::default();
+        hasher.write(&lower[start..end]);
+        return hasher.finish();
+    }
+    // Odd numbers whose bits are well mixed, as in the quick hash.
+    let [first, last] = word_at(lower, start, end);
+    let mixed = first.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(last.wrapping_mul(0xD134_2543_DE82_EF95));
+    mixed ^ mixed >> 32
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Prefilter, Text};
     use super::*;
-    use crate::text::Prefilter;
     use std::collections::HashSet;
+
+    fn words(text: &str) -> Vec<Vec<u8>> {
+        let none = Prefilter::none();
+        let text = Text::new(text, &none);
+        let found = text.blank_words();
+        for word in found.words {
+            let bytes = found.bytes(word);
+            assert_eq!(word.hash, hash(bytes, 0, bytes.len()), "the same wherever it stands");
+        }
+        found.words.iter().map(|word| found.bytes(word).to_vec()).collect()
+    }
 
     #[test]
     fn words_are_those_between_blanks_of_the_lowered_text() {
+        let long = "word ".repeat(30);
         for text in [
             "",
             " ",
             "One",
             " A b\t\tC\u{1C}d\n",
             "a\u{B}b\u{C}c\u{1F}d\u{0}e",
+            "\0",
             "it’s É\u{85}x",
             "é\u{3000}Z  \u{A0}y",
             "İ K ß",
             "é ",
+            &long,
+            long.trim_end(),
         ] {
-            let none = Prefilter::none();
-            let text = Text::new(text, &none);
-            let mut words = Vec::new();
-            assert!(!any(&text, |word| {
-                words.push(word);
-                false
-            }));
-            let lower = chars::lower(text.raw());
+            let lower = chars::lower(text);
             let expected = lower.split(chars::is_space).filter(|w| !w.is_empty()).map(str::as_bytes);
-            assert_eq!(words, expected.collect::<Vec<_>>(), "{:?}", text.raw());
+            assert_eq!(words(text), expected.collect::<Vec<_>>(), "{text:?}");
         }
-        assert!(any(&Text::new("a b c", &Prefilter::none()), |word| word == b"b"));
     }
 
     #[test]
@@ -73,11 +118,11 @@ mod tests {
         let mut hashes = HashSet::new();
         for len in 0..40 {
             let word = vec![b'a'; len];
-            assert!(hashes.insert(hash(&word)), "{len}");
+            assert!(hashes.insert(hash(&word, 0, len)), "{len}");
             for at in 0..len {
                 let mut other = word.clone();
                 other[at] = b'b';
-                assert!(hashes.insert(hash(&other)), "{len} {at}");
+                assert!(hashes.insert(hash(&other, 0, len)), "{len} {at}");
             }
         }
     }

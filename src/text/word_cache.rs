@@ -110,8 +110,9 @@ impl WordCache {
     }
 }
 
-/// The bytes of a word and zeros behind them.
-fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
+/// The bytes of a word of at most [`LONGEST`], and zeros behind them.
+#[inline]
+pub(super) fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
     let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
         Some(&bytes) => u128::from_le_bytes(bytes),
         None => {
