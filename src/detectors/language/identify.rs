@@ -33,6 +33,8 @@ pub(super) struct Identifier {
     profiles: Vec<Profile>,
     /// For each trigram the profiles that have it, as bits.
     owners: HashMap<u32, u16, QuickHash>,
+    /// The same for each trigram of plain letters.
+    plain_owners: Box<[u16; PLAIN_TRIGRAMS]>,
 }
 
 struct Script {
@@ -66,6 +68,7 @@ impl Identifier {
             letters: text(&data, "trigram_letters_beyond_ascii_a_to_z").chars().zip(27..).collect(),
             profiles: Vec::new(),
             owners: HashMap::default(),
+            plain_owners: Box::new([0; PLAIN_TRIGRAMS]),
         };
         let profiles = list(data.get("trigram_profiles_in_order"));
         let profiles = profiles.iter().map(|profile| Profile {
@@ -81,6 +84,11 @@ impl Identifier {
         for (i, profile) in identifier.profiles.iter().enumerate() {
             for &trigram in &profile.trigrams {
                 *identifier.owners.entry(trigram).or_default() |= 1 << i;
+            }
+        }
+        for (&trigram, &owners) in &identifier.owners {
+            if let Some(trigram) = plain_trigram(trigram) {
+                identifier.plain_owners[trigram] = owners;
             }
         }
         identifier
@@ -118,16 +126,11 @@ impl Identifier {
     }
 
     fn by_trigrams(&self, text: &Text<'_>) -> (&str, f64) {
-        let mut shared = [0u32; u16::BITS as usize];
-        for trigram in self.top_trigrams(text) {
-            let mut owners = self.owners.get(&trigram).copied().unwrap_or(0);
-            while owners != 0 {
-                shared[owners.trailing_zeros() as usize] += 1;
-                owners &= owners - 1;
-            }
-        }
+        let view = text.lower_exact();
+        let plain = view.len() <= usize::from(u16::MAX) && memchr::memchr(fold::LETTER, view).is_none();
+        let shared = if plain { self.shared_plain(view) } else { self.shared(text) };
         let mut best = (UNKNOWN, 0.0);
-        for (profile, shared) in self.profiles.iter().zip(shared) {
+        for (profile, shared) in self.profiles.iter().zip(shared.0) {
             let score = f64::from(shared) / profile.size;
             if score > best.1 {
                 best = (&profile.language, score);
@@ -136,13 +139,29 @@ impl Identifier {
         best
     }
 
-    /// The most frequent trigrams of the lowered text's letters. Of equally frequent ones the earlier are taken.
-    fn top_trigrams(&self, text: &Text<'_>) -> Vec<u32> {
-        let view = text.lower_exact();
-        let plain = view.len() <= usize::from(u16::MAX) && memchr::memchr(fold::LETTER, view).is_none();
-        let mut counts = if plain { plain_trigrams(view) } else { self.trigrams(text) };
-        keep_most_frequent(&mut counts);
-        counts.into_iter().map(|(trigram, _)| trigram).collect()
+    /// What the profiles have of the most frequent trigrams of the lowered text's letters.
+    fn shared(&self, text: &Text<'_>) -> Shared {
+        let counts = self.trigrams(text);
+        let mut shared = Shared::default();
+        let count = |at: usize| counts[at].1 as usize;
+        each_of_most_frequent(counts.len(), count, |at| {
+            shared.add(self.owners.get(&counts[at].0).copied().unwrap_or(0));
+        });
+        shared
+    }
+
+    /// As [`Identifier::shared`], for a view of which no other letters than a to z count, with no more bytes than a
+    /// `u16` counts.
+    fn shared_plain(&self, view: &[u8]) -> Shared {
+        PLAIN.with_borrow_mut(|plain| {
+            let distinct = plain.count(view);
+            let trigram = |at: usize| usize::from(plain.order[at]) & (PLAIN_TRIGRAMS - 1);
+            let mut shared = Shared::default();
+            let count = |at: usize| usize::from(plain.times[trigram(at)]);
+            each_of_most_frequent(distinct, count, |at| shared.add(self.plain_owners[trigram(at)]));
+            plain.forget(distinct);
+            shared
+        })
     }
 
     /// All trigrams and how often each occurs, in order of first appearance.
@@ -169,48 +188,92 @@ impl Identifier {
     }
 }
 
-thread_local! {
-    /// How often each trigram of plain letters occurs; all zeros but while a text is counted.
-    static TIMES: RefCell<Box<[u16; 1 << 15]>> = RefCell::new(Box::new([0; 1 << 15]));
+/// How many trigrams of the letters a to z there may be, five bits a letter.
+const PLAIN_TRIGRAMS: usize = 1 << 15;
+
+/// A trigram of the letters a to z, given as any trigram is.
+fn plain_trigram(trigram: u32) -> Option<usize> {
+    let letters = [trigram >> 14, trigram >> 7 & 0x7F, trigram & 0x7F];
+    letters.iter().all(|&letter| letter < 32).then(|| letters.iter().fold(0, |t, &letter| t << 5 | letter as usize))
 }
 
-/// The trigrams of a text of which no other letters than a to z count: five bits a letter. The view has no more bytes
-/// than a `u16` counts.
-fn plain_trigrams(view: &[u8]) -> Vec<(u32, u32)> {
-    let mut letters = vec![0u16; view.len()];
-    let mut len = 0;
-    for &byte in view {
-        letters[len] = u16::from(byte & 0x1F);
-        len += usize::from(byte.is_ascii_lowercase());
+thread_local! {
+    static PLAIN: RefCell<PlainCounts> = RefCell::new(PlainCounts::new());
+}
+
+/// How often each trigram of plain letters occurs in a text, and room to count them in.
+struct PlainCounts {
+    /// All zeros but while a text is counted.
+    times: Box<[u16; PLAIN_TRIGRAMS]>,
+    /// The numbers of the text's letters.
+    letters: Vec<u8>,
+    /// The trigrams in order of first appearance.
+    order: Vec<u16>,
+}
+
+impl PlainCounts {
+    fn new() -> Self {
+        PlainCounts { times: Box::new([0; PLAIN_TRIGRAMS]), letters: Vec::new(), order: Vec::new() }
     }
-    let [a, b, rest @ ..] = &letters[..len] else { return Vec::new() };
-    let mut order = vec![0u16; rest.len()];
-    let mut distinct = 0;
-    let mut window = a << 5 | b;
-    TIMES.with_borrow_mut(|times| {
-        for letter in rest {
-            window = (window << 5 | letter) & 0x7FFF;
-            let count = &mut times[usize::from(window)];
+
+    /// Counts the trigrams of a view; returns how many distinct ones there are.
+    fn count(&mut self, view: &[u8]) -> usize {
+        if self.letters.len() < view.len() {
+            self.letters.resize(view.len(), 0);
+            self.order.resize(view.len(), 0);
+        }
+        let letters = &mut self.letters[..view.len()];
+        let mut len = 0;
+        for &byte in view {
+            letters[len] = byte & 0x1F;
+            len += usize::from(byte.is_ascii_lowercase());
+        }
+        let [first, second, rest @ ..] = &letters[..len] else { return 0 };
+        let order = &mut self.order[..rest.len()];
+        let mut distinct = 0;
+        let mut window = u16::from(*first) << 5 | u16::from(*second);
+        for &letter in rest {
+            window = (window << 5 | u16::from(letter)) & 0x7FFF;
+            let count = &mut self.times[usize::from(window)];
             order[distinct] = window;
             distinct += usize::from(*count == 0);
             *count += 1;
         }
-        let wide = |t: u16| u32::from(t >> 10) << 14 | u32::from(t >> 5 & 0x1F) << 7 | u32::from(t & 0x1F);
-        let mut take = |t: u16| u32::from(std::mem::take(&mut times[usize::from(t & 0x7FFF)]));
-        order[..distinct].iter().map(|&trigram| (wide(trigram), take(trigram))).collect()
-    })
+        distinct
+    }
+
+    /// Makes room for the next text.
+    fn forget(&mut self, distinct: usize) {
+        for &trigram in &self.order[..distinct] {
+            self.times[usize::from(trigram) & (PLAIN_TRIGRAMS - 1)] = 0;
+        }
+    }
 }
 
-/// Leaves the [`TOP_TRIGRAMS`] most frequent; of equally frequent ones the earlier.
-fn keep_most_frequent(counts: &mut Vec<(u32, u32)>) {
+/// How many trigrams each profile shares with a text.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shared([u32; u16::BITS as usize]);
+
+impl Shared {
+    /// Adds one to each of the profiles that are bits.
+    fn add(&mut self, mut owners: u16) {
+        while owners != 0 {
+            self.0[owners.trailing_zeros() as usize] += 1;
+            owners &= owners - 1;
+        }
+    }
+}
+
+/// Hands over the places of the [`TOP_TRIGRAMS`] most frequent of `len` trigrams; of equally frequent ones the earlier.
+fn each_of_most_frequent(len: usize, count: impl Fn(usize) -> usize, take: impl FnMut(usize)) {
     /// Counts from this on are not told apart.
     const MANY: usize = 63;
-    if counts.len() <= TOP_TRIGRAMS {
-        return;
+    if len <= TOP_TRIGRAMS {
+        return (0..len).for_each(take);
     }
     let mut having = [0usize; MANY + 1];
-    for &(_, count) in &*counts {
-        having[(count as usize).min(MANY)] += 1;
+    for at in 0..len {
+        having[count(at).min(MANY)] += 1;
     }
     // The lowest count of which all are taken; some of the next lower are.
     let (mut least, mut room) = (having.len(), TOP_TRIGRAMS);
@@ -219,17 +282,18 @@ fn keep_most_frequent(counts: &mut Vec<(u32, u32)>) {
         room -= having[least];
     }
     if least > MANY {
+        let mut by_count: Vec<usize> = (0..len).collect();
         // A stable sort keeps the order of first appearance among equals.
-        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-        counts.truncate(TOP_TRIGRAMS);
-        return;
+        by_count.sort_by_key(|&at| std::cmp::Reverse(count(at)));
+        return by_count.into_iter().take(TOP_TRIGRAMS).for_each(take);
     }
-    counts.retain(|&(_, count)| {
-        let count = count as usize;
+    let fits = |&at: &usize| {
+        let count = count(at);
         let fits = count + 1 == least && room > 0;
         room -= usize::from(fits);
         count >= least || fits
-    });
+    };
+    (0..len).filter(fits).for_each(take);
 }
 
 /// How often each script occurs in a text.
@@ -286,6 +350,7 @@ impl Scripts {
 mod tests {
     use super::*;
     use crate::text::Prefilter;
+    use proptest::prelude::*;
 
     fn identify(text: &str) -> (String, f64) {
         let prefilter = Prefilter::none();
@@ -342,26 +407,35 @@ mod tests {
                 );
             }
             let text = Text::new(text, &none);
-            let mut sorted = identifier.trigrams(&text);
-            assert_eq!(plain_trigrams(text.lower_exact()), sorted);
-            let mut kept = sorted.clone();
-            keep_most_frequent(&mut kept);
-            sorted.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-            sorted.truncate(TOP_TRIGRAMS);
-            kept.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-            assert_eq!(kept, sorted);
+            assert_eq!(identifier.shared_plain(text.lower_exact()), identifier.shared(&text));
         }
+        assert!(PLAIN.with_borrow(|plain| plain.times.iter().all(|&times| times == 0)));
+    }
+
+    fn most_frequent(counts: &[usize]) -> Vec<usize> {
+        let mut taken = Vec::new();
+        each_of_most_frequent(counts.len(), |at| counts[at], |at| taken.push(at));
+        taken.sort_unstable();
+        taken
     }
 
     #[test]
     fn the_earlier_of_equally_frequent_trigrams_are_kept() {
         for count in [1, 62, 63, 64, 1000] {
-            let mut counts: Vec<(u32, u32)> = (0..200).map(|t| (t, count)).collect();
-            counts[150].1 += 1;
-            keep_most_frequent(&mut counts);
-            let mut kept: Vec<u32> = counts.into_iter().map(|(t, _)| t).collect();
-            kept.sort_unstable();
-            assert_eq!(kept, (0..59).chain([150]).collect::<Vec<_>>(), "{count}");
+            let mut counts = vec![count; 200];
+            counts[150] += 1;
+            assert_eq!(most_frequent(&counts), (0..59).chain([150]).collect::<Vec<_>>(), "{count}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_most_frequent_are_those_of_a_stable_sort(counts in proptest::collection::vec(1usize..80, 0..200)) {
+            let mut sorted: Vec<usize> = (0..counts.len()).collect();
+            sorted.sort_by_key(|&at| std::cmp::Reverse(counts[at]));
+            sorted.truncate(TOP_TRIGRAMS);
+            sorted.sort_unstable();
+            prop_assert_eq!(most_frequent(&counts), sorted);
         }
     }
 }
