@@ -61,16 +61,22 @@ pub(super) fn find_wide(lower: &str) -> Vec<BlankWord> {
 }
 
 /// The hash of `lower[start..end]`.
+#[inline]
 fn hash(lower: &[u8], start: usize, end: usize) -> u64 {
     if end - start > LONGEST {
-        let mut hasher = QuickHasher::default();
-        hasher.write(&lower[start..end]);
-        return hasher.finish();
+        return hash_of_long(&lower[start..end]);
     }
     // Odd numbers whose bits are well mixed, as in the quick hash.
     let [first, last] = word_at(lower, start, end);
     let mixed = first.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(last.wrapping_mul(0xD134_2543_DE82_EF95));
     mixed ^ mixed >> 32
+}
+
+#[cold]
+fn hash_of_long(word: &[u8]) -> u64 {
+    let mut hasher = QuickHasher::default();
+    hasher.write(word);
+    hasher.finish()
 }
 
 #[cfg(test)]

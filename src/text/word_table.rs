@@ -7,25 +7,31 @@ use std::collections::HashMap;
 /// Slots for each word that is in the table, to be found at once and missed at once.
 const SPARSE: usize = 4;
 
-/// Words and a value for each. A word with a zero byte in it is never found.
+/// Words and a value for each. The empty word and those with a zero byte in them are never found.
 #[derive(Debug)]
 pub struct WordTable<V> {
-    /// Those of few bytes, each in the first free slot from its own on; a power of two of them.
-    short: Vec<Option<([u64; 2], V)>>,
+    /// Words of few bytes, each in the first free slot from its own on; a power of two of them.
+    short: Vec<[u64; 2]>,
+    /// The value for each slot.
+    values: Vec<Option<V>>,
     long: HashMap<Box<[u8]>, V, QuickHash>,
 }
+
+/// What a slot without a word holds.
+const FREE: [u64; 2] = [0; 2];
 
 impl<V> WordTable<V> {
     /// A table of these words. Of equal words the last counts.
     #[must_use]
     pub fn new<W: AsRef<[u8]>>(words: impl IntoIterator<Item = (W, V)>) -> Self {
         let words: Vec<(W, V)> = words.into_iter().collect();
-        let mut short = Vec::new();
-        short.resize_with((SPARSE * words.len()).next_power_of_two(), || None);
-        let mut table = WordTable { short, long: HashMap::default() };
+        let slots = (SPARSE * words.len()).next_power_of_two();
+        let mut values = Vec::new();
+        values.resize_with(slots, || None);
+        let mut table = WordTable { short: vec![FREE; slots], values, long: HashMap::default() };
         for (word, value) in words {
             let word = word.as_ref();
-            if word.contains(&0) {
+            if word.is_empty() || word.contains(&0) {
                 continue;
             }
             if word.len() > LONGEST {
@@ -33,7 +39,8 @@ impl<V> WordTable<V> {
             } else {
                 let word = word_at(word, 0, word.len());
                 let at = table.slot(word);
-                table.short[at] = Some((word, value));
+                table.short[at] = word;
+                table.values[at] = Some(value);
             }
         }
         table
@@ -44,20 +51,27 @@ impl<V> WordTable<V> {
     #[inline]
     pub fn get(&self, text: &[u8], start: usize, end: usize) -> Option<&V> {
         if end - start > LONGEST {
-            return self.long.get(&text[start..end]);
+            return self.get_long(&text[start..end]);
         }
-        self.short[self.slot(word_at(text, start, end))].as_ref().map(|(_, value)| value)
+        let word = word_at(text, start, end);
+        let at = self.slot(word);
+        if self.short[at] == FREE { None } else { self.values[at].as_ref() }
+    }
+
+    #[cold]
+    fn get_long(&self, word: &[u8]) -> Option<&V> {
+        self.long.get(word)
     }
 
     /// The slot that a word has or would have: at least every other slot is free.
     #[inline]
     fn slot(&self, word: [u64; 2]) -> usize {
         let mask = self.short.len() - 1;
-        // The golden ratio in 64 bits: the product's highest bits depend on all of the word.
+        // The golden ratio in 64 bits: the upper half of the product depends on all of the word.
         let mixed = (word[0] ^ word[1].rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         #[allow(clippy::cast_possible_truncation)] // A few bits are left.
         let mut at = (mixed >> 32) as usize & mask;
-        while self.short[at].as_ref().is_some_and(|(known, _)| *known != word) {
+        while self.short[at] != FREE && self.short[at] != word {
             at = (at + 1) & mask;
         }
         at
@@ -87,6 +101,6 @@ mod tests {
         }
         let odd = WordTable::new([("", 1), ("x", 2), ("x", 3), ("y\0", 4)]);
         let of = |word: &[u8]| odd.get(word, 0, word.len()).copied();
-        assert_eq!((of(b""), of(b"x"), of(b"y")), (Some(1), Some(3), None));
+        assert_eq!((of(b""), of(b"x"), of(b"y")), (None, Some(3), None));
     }
 }
