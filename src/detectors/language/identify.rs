@@ -141,12 +141,16 @@ impl Identifier {
 
     /// What the profiles have of the most frequent trigrams of the lowered text's letters.
     fn shared(&self, text: &Text<'_>) -> Shared {
-        let counts = self.trigrams(text);
+        let mut counts = self.trigrams(text);
+        let mut having = Having::default();
+        counts.iter().for_each(|&(_, count)| having.add(count));
+        if let Some(mut cut) = having.cut() {
+            counts.retain(|&(_, count)| cut.takes(count));
+        } else {
+            keep_most_frequent(&mut counts);
+        }
         let mut shared = Shared::default();
-        let count = |at: usize| counts[at].1 as usize;
-        each_of_most_frequent(counts.len(), count, |at| {
-            shared.add(self.owners.get(&counts[at].0).copied().unwrap_or(0));
-        });
+        counts.iter().for_each(|(trigram, _)| shared.add(self.owners.get(trigram).copied().unwrap_or(0)));
         shared
     }
 
@@ -155,11 +159,23 @@ impl Identifier {
     fn shared_plain(&self, view: &[u8]) -> Shared {
         PLAIN.with_borrow_mut(|plain| {
             let distinct = plain.count(view);
-            let trigram = |at: usize| usize::from(plain.order[at]) & (PLAIN_TRIGRAMS - 1);
+            let (order, times) = (&plain.order[..distinct], &mut plain.times);
+            let mut having = Having::default();
+            order.iter().for_each(|&trigram| having.add(u32::from(times[plain_index(trigram)])));
             let mut shared = Shared::default();
-            let count = |at: usize| usize::from(plain.times[trigram(at)]);
-            each_of_most_frequent(distinct, count, |at| shared.add(self.plain_owners[trigram(at)]));
-            plain.forget(distinct);
+            let mut add = |trigram: u16| shared.add(self.plain_owners[plain_index(trigram)]);
+            let mut take_count = |trigram: u16| u32::from(std::mem::take(&mut times[plain_index(trigram)]));
+            if let Some(mut cut) = having.cut() {
+                for &trigram in order {
+                    if cut.takes(take_count(trigram)) {
+                        add(trigram);
+                    }
+                }
+            } else {
+                let mut counts: Vec<(u16, u32)> = order.iter().map(|&t| (t, take_count(t))).collect();
+                keep_most_frequent(&mut counts);
+                counts.iter().for_each(|&(trigram, _)| add(trigram));
+            }
             shared
         })
     }
@@ -201,52 +217,53 @@ thread_local! {
     static PLAIN: RefCell<PlainCounts> = RefCell::new(PlainCounts::new());
 }
 
-/// How often each trigram of plain letters occurs in a text, and room to count them in.
+/// Letters and trigrams that a plain text has at most.
+const PLAIN_LENGTH: usize = 1 << u16::BITS;
+
+/// Where a trigram of the letters a to z stands among all.
+fn plain_index(trigram: u16) -> usize {
+    usize::from(trigram) & (PLAIN_TRIGRAMS - 1)
+}
+
+/// How often each trigram of plain letters occurs in a text, and room to count them in. Places are `u16`s, which cannot
+/// lie outside.
 struct PlainCounts {
     /// All zeros but while a text is counted.
     times: Box<[u16; PLAIN_TRIGRAMS]>,
     /// The numbers of the text's letters.
-    letters: Vec<u8>,
+    letters: Box<[u8; PLAIN_LENGTH]>,
     /// The trigrams in order of first appearance.
-    order: Vec<u16>,
+    order: Box<[u16; PLAIN_LENGTH]>,
 }
 
 impl PlainCounts {
     fn new() -> Self {
-        PlainCounts { times: Box::new([0; PLAIN_TRIGRAMS]), letters: Vec::new(), order: Vec::new() }
+        PlainCounts {
+            times: Box::new([0; PLAIN_TRIGRAMS]),
+            letters: Box::new([0; PLAIN_LENGTH]),
+            order: Box::new([0; PLAIN_LENGTH]),
+        }
     }
 
     /// Counts the trigrams of a view; returns how many distinct ones there are.
     fn count(&mut self, view: &[u8]) -> usize {
-        if self.letters.len() < view.len() {
-            self.letters.resize(view.len(), 0);
-            self.order.resize(view.len(), 0);
-        }
-        let letters = &mut self.letters[..view.len()];
-        let mut len = 0;
+        let mut len = 0u16;
         for &byte in view {
-            letters[len] = byte & 0x1F;
-            len += usize::from(byte.is_ascii_lowercase());
+            self.letters[usize::from(len)] = byte & 0x1F;
+            len += u16::from(byte.is_ascii_lowercase());
         }
-        let [first, second, rest @ ..] = &letters[..len] else { return 0 };
-        let order = &mut self.order[..rest.len()];
-        let mut distinct = 0;
+        let [first, second, rest @ ..] = &self.letters[..usize::from(len)] else { return 0 };
+        let mut distinct = 0u16;
         let mut window = u16::from(*first) << 5 | u16::from(*second);
         for &letter in rest {
-            window = (window << 5 | u16::from(letter)) & 0x7FFF;
-            let count = &mut self.times[usize::from(window)];
-            order[distinct] = window;
-            distinct += usize::from(*count == 0);
-            *count += 1;
+            window = window << 5 | u16::from(letter);
+            let trigram = plain_index(window);
+            let count = self.times[trigram];
+            self.times[trigram] = count + 1;
+            self.order[usize::from(distinct)] = window;
+            distinct += u16::from(count == 0);
         }
-        distinct
-    }
-
-    /// Makes room for the next text.
-    fn forget(&mut self, distinct: usize) {
-        for &trigram in &self.order[..distinct] {
-            self.times[usize::from(trigram) & (PLAIN_TRIGRAMS - 1)] = 0;
-        }
+        usize::from(distinct)
     }
 }
 
@@ -264,36 +281,64 @@ impl Shared {
     }
 }
 
-/// Hands over the places of the [`TOP_TRIGRAMS`] most frequent of `len` trigrams; of equally frequent ones the earlier.
-fn each_of_most_frequent(len: usize, count: impl Fn(usize) -> usize, take: impl FnMut(usize)) {
-    /// Counts from this on are not told apart.
-    const MANY: usize = 63;
-    if len <= TOP_TRIGRAMS {
-        return (0..len).for_each(take);
+/// Counts from this on are not told apart.
+const MANY: usize = 63;
+
+/// How many trigrams have each count.
+struct Having([usize; MANY + 1]);
+
+impl Default for Having {
+    fn default() -> Self {
+        Having([0; MANY + 1])
     }
-    let mut having = [0usize; MANY + 1];
-    for at in 0..len {
-        having[count(at).min(MANY)] += 1;
+}
+
+impl Having {
+    fn add(&mut self, count: u32) {
+        self.0[(count as usize).min(MANY)] += 1;
     }
-    // The lowest count of which all are taken; some of the next lower are.
-    let (mut least, mut room) = (having.len(), TOP_TRIGRAMS);
-    while least > 0 && having[least - 1] <= room {
-        least -= 1;
-        room -= having[least];
+
+    /// What tells the [`TOP_TRIGRAMS`] most frequent by their counts; `None` when too many are too frequent for that.
+    fn cut(&self) -> Option<Cut> {
+        let (mut least, mut room) = (self.0.len(), TOP_TRIGRAMS);
+        while least > 0 && self.0[least - 1] <= room {
+            least -= 1;
+            room -= self.0[least];
+        }
+        #[allow(clippy::cast_possible_truncation)] // No more than the counts that are told apart.
+        (least <= MANY).then_some(Cut { least: least as u32, room })
     }
-    if least > MANY {
-        let mut by_count: Vec<usize> = (0..len).collect();
-        // A stable sort keeps the order of first appearance among equals.
-        by_count.sort_by_key(|&at| std::cmp::Reverse(count(at)));
-        return by_count.into_iter().take(TOP_TRIGRAMS).for_each(take);
+}
+
+/// Asked for the trigrams in order of first appearance, tells which are the most frequent; of equally frequent ones the
+/// earlier.
+struct Cut {
+    /// The lowest count of which all are taken.
+    least: u32,
+    /// How many are still taken of those with one less.
+    room: usize,
+}
+
+impl Cut {
+    #[inline]
+    fn takes(&mut self, count: u32) -> bool {
+        if count + 1 < self.least {
+            return false;
+        }
+        if count + 1 > self.least {
+            return true;
+        }
+        let fits = self.room > 0;
+        self.room -= usize::from(fits);
+        fits
     }
-    let fits = |&at: &usize| {
-        let count = count(at);
-        let fits = count + 1 == least && room > 0;
-        room -= usize::from(fits);
-        count >= least || fits
-    };
-    (0..len).filter(fits).for_each(take);
+}
+
+/// Leaves the [`TOP_TRIGRAMS`] most frequent; of equally frequent ones the earlier.
+fn keep_most_frequent<T>(counts: &mut Vec<(T, u32)>) {
+    // A stable sort keeps the order of first appearance among equals.
+    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    counts.truncate(TOP_TRIGRAMS);
 }
 
 /// How often each script occurs in a text.
@@ -400,7 +445,7 @@ mod tests {
         let mut random = 1u64;
         for round in 0..300 {
             let mut text = String::new();
-            for _ in 0..round * 7 {
+            for _ in 0..round * round / 10 {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 text.push_str(
                     ["a", "B", "c ", "z", "\u{130}", "\u{212A}", "…", "9", "e", "th"][(random >> 40) as usize % 10],
@@ -412,30 +457,28 @@ mod tests {
         assert!(PLAIN.with_borrow(|plain| plain.times.iter().all(|&times| times == 0)));
     }
 
-    fn most_frequent(counts: &[usize]) -> Vec<usize> {
-        let mut taken = Vec::new();
-        each_of_most_frequent(counts.len(), |at| counts[at], |at| taken.push(at));
-        taken.sort_unstable();
-        taken
-    }
-
-    #[test]
-    fn the_earlier_of_equally_frequent_trigrams_are_kept() {
-        for count in [1, 62, 63, 64, 1000] {
-            let mut counts = vec![count; 200];
-            counts[150] += 1;
-            assert_eq!(most_frequent(&counts), (0..59).chain([150]).collect::<Vec<_>>(), "{count}");
+    proptest! {
+        #[test]
+        fn a_cut_leaves_what_a_stable_sort_does(counts in proptest::collection::vec(1u32..80, 0..200)) {
+            let mut counts: Vec<(usize, u32)> = counts.into_iter().enumerate().collect();
+            let mut having = Having::default();
+            counts.iter().for_each(|&(_, count)| having.add(count));
+            let kept = having.cut().map(|mut cut| {
+                let kept = counts.iter().filter(|&&(_, count)| cut.takes(count));
+                kept.copied().collect::<Vec<_>>()
+            });
+            keep_most_frequent(&mut counts);
+            counts.sort_unstable();
+            prop_assert_eq!(kept.unwrap_or_else(|| counts.clone()), counts);
         }
     }
 
-    proptest! {
-        #[test]
-        fn the_most_frequent_are_those_of_a_stable_sort(counts in proptest::collection::vec(1usize..80, 0..200)) {
-            let mut sorted: Vec<usize> = (0..counts.len()).collect();
-            sorted.sort_by_key(|&at| std::cmp::Reverse(counts[at]));
-            sorted.truncate(TOP_TRIGRAMS);
-            sorted.sort_unstable();
-            prop_assert_eq!(most_frequent(&counts), sorted);
+    #[test]
+    fn no_cut_is_made_among_counts_that_are_not_told_apart() {
+        for (count, cuts) in [(1, true), (62, true), (63, false), (1000, false)] {
+            let mut having = Having::default();
+            (0..61).for_each(|_| having.add(count));
+            assert_eq!(having.cut().is_some(), cuts, "{count}");
         }
     }
 }
