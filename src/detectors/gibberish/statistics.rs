@@ -140,19 +140,26 @@ pub(super) fn common_token(text: &Text<'_>, threshold: &Result<f64, EvalError>) 
 
 /// As [`any_token_reaches`], by counts of hashes.
 fn is_token_common(text: &Text<'_>, least: u8) -> bool {
+    /// So many counts that are of several tokens are no accident, or the text is long.
+    const MANY_MIXED: u8 = 8;
     let mut counts = [0u8; 2048];
+    let mut mixed = 0;
     let tokens = text.blank_words();
     let is_short =
         |token: &BlankWord| token.end - token.start < 3 || !text.is_ascii() && char_count(tokens.bytes(token)) < 3;
     for (at, token) in tokens.words.iter().enumerate().filter(|(_, token)| !is_short(token)) {
         #[allow(clippy::cast_possible_truncation)] // The lowest bits count.
         let count = &mut counts[token.hash as usize % 2048];
-        *count += 1;
+        *count = count.saturating_add(1);
         if *count >= least {
-            // The count may be that of several tokens.
             let is_same = |other: &&BlankWord| other.hash == token.hash && tokens.bytes(other) == tokens.bytes(token);
-            return tokens.words[..=at].iter().filter(is_same).count() >= usize::from(least)
-                || any_token_reaches(text, &Ok(f64::from(least))).is_ok_and(|any| any);
+            if tokens.words[..=at].iter().filter(is_same).count() >= usize::from(least) {
+                return true;
+            }
+            mixed += 1;
+            if mixed > MANY_MIXED {
+                return any_token_reaches(text, &Ok(f64::from(least))).is_ok_and(|any| any);
+            }
         }
     }
     false
