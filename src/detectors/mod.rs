@@ -3,7 +3,6 @@
 pub mod abuse;
 mod agent_actions;
 pub mod bias;
-mod blank_words;
 pub mod citation_integrity;
 pub mod code_safety;
 pub mod competitor;

@@ -6,7 +6,7 @@
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, action_or, truthy_or};
-use crate::text::{NeedleSet, Text};
+use crate::text::{NeedleSet, Text, blocks};
 use crate::value::{Map, surrogate};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -65,7 +65,8 @@ impl Detector for ControlChars {
 /// Whether anything in the text could be a control: most texts end here.
 fn is_suspect(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.iter().any(|&b| b < b' ' && !matches!(b, b'\t' | b'\n') || b == 0x7F)
+    let is_control = |b: u8| (b < b' ') & (b != b'\t') & (b != b'\n') | (b == 0x7F);
+    blocks::any(bytes, is_control)
         // U+0080..U+009F in UTF-8.
         || !text.is_ascii() && memchr::memchr_iter(0xC2, bytes).any(|at| bytes.get(at + 1).is_some_and(|b| *b < 0xA0))
 }

@@ -3,6 +3,7 @@
 
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
 use crate::dataset::Sample;
+use crate::metrics::DETERMINISTIC_MODE;
 use crate::value::{Stops, write_json_str};
 use std::borrow::Cow;
 
@@ -112,7 +113,7 @@ fn detectors(rows: &[DetectorRow<'_>], out: &mut Vec<u8>) {
         number(u64::from(row.risk_score), out);
         latency(row.latency_us, out);
         out.extend_from_slice(b",\"execution_mode\":");
-        string(&row.execution_mode, out);
+        execution_mode(&row.execution_mode, out);
         if let Some(path) = &row.fallback_path {
             out.extend_from_slice(b",\"fallback_path\":");
             string(path, out);
@@ -145,8 +146,21 @@ fn quality(report: &QualityReport, out: &mut Vec<u8>) {
 fn decision(decision: Option<Decision>, out: &mut Vec<u8>) {
     match decision {
         None => out.extend_from_slice(b"null"),
-        Some(decision) => string(decision.name(), out),
+        Some(decision) => plain(decision.name(), out),
     }
+}
+
+/// How a detector ran: almost always in the same way, which needs no search for what to escape.
+fn execution_mode(mode: &str, out: &mut Vec<u8>) {
+    if mode == DETERMINISTIC_MODE { plain(DETERMINISTIC_MODE, out) } else { string(mode, out) }
+}
+
+/// A JSON string of a text that has nothing to escape.
+fn plain(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 fn boolean(value: Option<bool>, out: &mut Vec<u8>) {
@@ -202,6 +216,9 @@ fn string(text: &str, out: &mut Vec<u8>) {
 }
 
 fn number(mut n: u64, out: &mut Vec<u8>) {
+    if let Ok(digit @ 0..=9) = u8::try_from(n) {
+        return out.push(b'0' + digit);
+    }
     let mut digits = [0u8; 20];
     let mut at = digits.len();
     loop {

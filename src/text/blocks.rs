@@ -15,6 +15,45 @@ pub fn each_block(text: &[u8], mut take: impl FnMut(usize, &Block)) {
     take(text.len() - rest.len(), &block_at(text, text.len() - rest.len()));
 }
 
+/// Hands over where each run of certain bytes begins and ends, left to right. `members` gives a bit for each byte of a
+/// block that belongs.
+#[inline]
+pub fn each_run(text: &[u8], members: impl Fn(&Block) -> u64, mut take: impl FnMut(usize, usize)) {
+    let mut start = 0;
+    let mut inside = 0;
+    each_block(text, |block_at, block| {
+        // The zeros behind the text belong to nothing.
+        let left = text.len() - block_at;
+        let runs = if left < BLOCK { members(block) & ((1 << left) - 1) } else { members(block) };
+        let edges = runs ^ (runs << 1 | inside);
+        inside = runs >> (BLOCK - 1);
+        for at in places(edges) {
+            if runs >> at & 1 == 1 {
+                start = block_at + at;
+            } else {
+                take(start, block_at + at);
+            }
+        }
+    });
+}
+
+/// How many bytes `holds` accepts: counted in bytes, of which the processor adds many at once.
+#[must_use]
+#[inline]
+pub fn count(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
+    /// As long as a byte can hold the count.
+    const PIECE: usize = u8::MAX as usize;
+    let of_piece = |piece: &[u8]| piece.iter().fold(0u8, |count, &b| count + u8::from(holds(b)));
+    text.chunks(PIECE).map(|piece| usize::from(of_piece(piece))).sum()
+}
+
+/// Whether `holds` accepts some byte: asked of many at once.
+#[must_use]
+#[inline]
+pub fn any(text: &[u8], holds: impl Fn(u8) -> bool) -> bool {
+    text.chunks(4 * BLOCK).any(|piece| piece.iter().fold(false, |any, &b| any | holds(b)))
+}
+
 /// The block that begins at a place; zeros stand behind the text.
 #[must_use]
 #[inline]
@@ -71,6 +110,32 @@ mod tests {
             assert!(seen[len..].iter().all(|&b| b == 0));
         }
         assert_eq!(block_at(b"abc", 5), [0; BLOCK]);
+    }
+
+    #[test]
+    fn runs_end_with_the_text_and_go_on_over_blocks() {
+        let runs = |text: &[u8]| {
+            let mut runs = Vec::new();
+            each_run(text, |block| bits(|at| block[at] == b'x'), |start, end| runs.push((start, end)));
+            runs
+        };
+        assert_eq!(runs(b""), []);
+        let mut all = Vec::new();
+        each_run(&[0; 70], |_| u64::MAX, |start, end| all.push((start, end)));
+        assert_eq!(all, [(0, 70)]);
+        for len in [1, 63, 64, 65, 200] {
+            let text = [vec![b'x'; len], vec![b'-'], vec![b'x'; len]].concat();
+            assert_eq!(runs(&text), [(0, len), (len + 1, 2 * len + 1)]);
+        }
+    }
+
+    #[test]
+    fn more_are_counted_than_a_byte_holds() {
+        let text = [vec![b'x'; 300], vec![b'y'; 300]].concat();
+        assert_eq!(count(&text, |b| b == b'x'), 300);
+        assert_eq!(count(&text, |_| true), 600);
+        assert_eq!(count(b"", |_| true), 0);
+        assert!(any(&text, |b| b == b'y') && !any(&text, |b| b == b'z') && !any(b"", |_| true));
     }
 
     #[test]

@@ -19,6 +19,7 @@ macro_rules! byte_table {
 }
 pub(crate) use byte_table;
 
+pub mod blank_words;
 pub mod blocks;
 pub mod caseless;
 pub mod chars;
@@ -46,6 +47,7 @@ pub mod token;
 mod unicode14;
 mod view;
 mod word_cache;
+pub mod word_table;
 pub mod words;
 
 pub use gates::{Gate, GateRun};

@@ -1,8 +1,10 @@
 //! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
 
+use super::blank_words::{self, BlankWord, BlankWords};
+use super::blocks::count;
 use super::chars::{self, Class, DOTTED};
 use super::edges;
-use super::fold::{LETTER, fold_into};
+use super::fold::{BLANK, LETTER, fold_into};
 use super::gates::{Gate, GateRun, OpenGates};
 use super::needles::Prefilter;
 use super::runs::long_runs;
@@ -28,6 +30,7 @@ pub struct Text<'a> {
     lower: OnceCell<Option<String>>,
     lower_folded: OnceCell<Option<Vec<u8>>>,
     lower_exact: OnceCell<Option<Vec<u8>>>,
+    blank_words: OnceCell<Vec<BlankWord>>,
     edges: OnceCell<Option<String>>,
     offsets: OnceCell<Vec<u32>>,
     digits: OnceCell<usize>,
@@ -50,6 +53,7 @@ impl<'a> Text<'a> {
             lower: OnceCell::new(),
             lower_folded: OnceCell::new(),
             lower_exact: OnceCell::new(),
+            blank_words: OnceCell::new(),
             edges: OnceCell::new(),
             offsets: OnceCell::new(),
             digits: OnceCell::new(),
@@ -101,7 +105,7 @@ impl<'a> Text<'a> {
                 #[allow(clippy::cast_possible_truncation)]
                 _ if c.is_ascii() => u32::from(c) as u8,
                 Class::Word | Class::Digit => b'_',
-                Class::Space => super::fold::BLANK,
+                Class::Space => BLANK,
                 Class::Other => super::fold::SYMBOL,
             };
             self.raw.chars().map(byte).collect()
@@ -116,6 +120,21 @@ impl<'a> Text<'a> {
             Cow::Owned(lowered) => Some(lowered),
         });
         lowered.as_deref().unwrap_or(&self.raw)
+    }
+
+    /// The words between the blanks of [`Text::lower`].
+    #[must_use]
+    pub fn blank_words(&self) -> BlankWords<'_> {
+        // The folded view of an ASCII text is the lowered text, and tells of another whether it has blanks beyond ASCII.
+        let (lower, wide) = if self.ascii {
+            (self.folded(), false)
+        } else {
+            (self.lower().as_bytes(), memchr::memchr(BLANK, self.folded()).is_some())
+        };
+        let words = self
+            .blank_words
+            .get_or_init(|| if wide { blank_words::find_wide(self.lower()) } else { blank_words::find(lower) });
+        BlankWords { lower, words }
     }
 
     /// The text without disguises, see [`super::normalize::normalized`]; `None` when that is the text itself.
@@ -270,11 +289,7 @@ impl Shape<'_> {
 }
 
 fn count_digits(folded: &[u8]) -> usize {
-    // Counted in bytes, of which the processor adds many at once, as long as a byte can hold the count.
-    const PIECE: usize = u8::MAX as usize;
-    let is_digit = |b: u8| b.is_ascii_digit() || b == super::fold::DIGIT;
-    let of_piece = |piece: &[u8]| piece.iter().fold(0u8, |count, &b| count + u8::from(is_digit(b)));
-    folded.chunks(PIECE).map(|piece| usize::from(of_piece(piece))).sum()
+    count(folded, |b| b.is_ascii_digit() | (b == super::fold::DIGIT))
 }
 
 #[cfg(test)]

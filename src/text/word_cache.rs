@@ -117,8 +117,21 @@ impl WordCache {
     }
 }
 
-/// The bytes of a word and zeros behind them.
-fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
+/// For a word of each length the bits that are its bytes'.
+const BYTES_OF: [[u64; 2]; LONGEST + 1] = {
+    let mut masks = [[0; 2]; LONGEST + 1];
+    let mut len = 0;
+    while len < LONGEST {
+        len += 1;
+        masks[len] = masks[len - 1];
+        masks[len][(len - 1) / 8] |= 0xFF << (8 * ((len - 1) % 8));
+    }
+    masks
+};
+
+/// The bytes of a word of at most [`LONGEST`], and zeros behind them.
+#[inline]
+pub(super) fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
     let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
         Some(&bytes) => u128::from_le_bytes(bytes),
         None => {
@@ -127,9 +140,9 @@ fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
             u128::from_le_bytes(bytes)
         }
     };
-    let word = bytes & u128::MAX >> (8 * (LONGEST - (end - start)));
+    let of_word = &BYTES_OF[end - start];
     #[allow(clippy::cast_possible_truncation)] // The halves are what is wanted.
-    [word as u64, (word >> 64) as u64]
+    [bytes as u64 & of_word[0], (bytes >> 64) as u64 & of_word[1]]
 }
 
 #[allow(clippy::cast_possible_truncation)] // A few bits are left.
@@ -196,6 +209,19 @@ mod tests {
         assert_eq!(look(&mut cache, b"words", 0, 4), []);
         assert_eq!(look(&mut cache, b"sixteen_bytes_xy", 0, 16), [effect]);
         assert_eq!(learnt, [&b"word"[..], b"sword", b"sixteen_bytes_xy"]);
+    }
+
+    #[test]
+    fn a_word_is_its_bytes_wherever_it_stands() {
+        let text: Vec<u8> = (1..=3 * LONGEST as u8).collect();
+        for start in 0..text.len() {
+            for end in start..=text.len().min(start + LONGEST) {
+                let [first, last] = word_at(&text, start, end);
+                let bytes = [first.to_le_bytes(), last.to_le_bytes()].concat();
+                assert_eq!(bytes[..end - start], text[start..end]);
+                assert!(bytes[end - start..].iter().all(|&b| b == 0));
+            }
+        }
     }
 
     #[test]

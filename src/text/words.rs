@@ -1,24 +1,12 @@
 //! The words of a folded text: maximal runs of word characters.
 
-use super::blocks::{BLOCK, Block, bits, each_block, places};
+use super::blocks::{Block, bits, each_run};
 use super::fold::{DIGIT, LETTER};
 
 /// Hands over where each word begins and ends, left to right.
-pub fn each_word(folded: &[u8], mut take: impl FnMut(usize, usize)) {
-    let mut start = 0;
-    let mut inside = 0;
-    each_block(folded, |block_at, block| {
-        let words = word_bits(block);
-        let edges = words ^ (words << 1 | inside);
-        inside = words >> (BLOCK - 1);
-        for at in places(edges) {
-            if words >> at & 1 == 1 {
-                start = block_at + at;
-            } else {
-                take(start, block_at + at);
-            }
-        }
-    });
+#[inline]
+pub fn each_word(folded: &[u8], take: impl FnMut(usize, usize)) {
+    each_run(folded, word_bits, take);
 }
 
 /// A bit for each word character ([`super::fold::is_word`]) of a block.
@@ -32,6 +20,7 @@ pub fn word_bits(block: &Block) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::blocks::BLOCK;
     use super::super::fold::is_word;
     use super::*;
     use proptest::prelude::*;

@@ -24,7 +24,7 @@ pub(crate) use scan::Stops;
 pub use write::{canonical_json, python_json, python_json_sorted, write_json_str};
 pub use yaml::{YamlError, parse_yaml, write_yaml};
 
-use indexmap::IndexMap;
+use indexmap::{Equivalent, IndexMap};
 use std::hash::{Hash, Hasher};
 
 /// A value read from JSON or YAML. Objects keep the order of their keys.
@@ -92,7 +92,7 @@ impl Hash for Key {
     }
 }
 
-impl indexmap::Equivalent<Key> for str {
+impl Equivalent<Key> for str {
     fn equivalent(&self, key: &Key) -> bool {
         matches!(key, Key::Str(s) if &**s == self)
     }
@@ -104,6 +104,9 @@ impl From<&str> for Key {
     }
 }
 
+/// Objects up to this size are searched entry by entry, which takes less time than hashing a key.
+const FEW: usize = 8;
+
 impl Map {
     /// An empty object.
     #[must_use]
@@ -114,7 +117,10 @@ impl Map {
     /// The value under a text key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        if self.len() > FEW {
+            return self.0.get(key);
+        }
+        self.0.iter().find(|(known, _)| key.equivalent(*known)).map(|(_, value)| value)
     }
 
     /// What `pick` makes of the value under the first of `keys` that is present and that it accepts.
@@ -135,7 +141,7 @@ impl Map {
     /// Whether the text key is present (its value may be null).
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.get(key).is_some()
     }
 
     /// Sets a key; an existing key keeps its place.
@@ -317,5 +323,24 @@ pub mod surrogate {
         let c = u32::from(c);
         #[allow(clippy::cast_possible_truncation)]
         (c >= SHIFTED).then(|| (c - SHIFTED + 0xD800) as u16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_in_objects_of_any_size() {
+        for size in 0..2 * FEW {
+            let key = |n: usize| "k".repeat(n);
+            let mut map: Map = (0..size).map(|n| (Key::from(&*key(n)), Value::from(&*n.to_string()))).collect();
+            for n in 0..size {
+                assert_eq!(map.get(&key(n)), Some(&Value::from(&*n.to_string())));
+            }
+            assert!(map.get("x").is_none() && !map.contains_key(&key(size)));
+            map.insert(Key::Odd("x".into()), Value::Null);
+            assert!(map.get("x").is_none(), "a key of another type is no text");
+        }
     }
 }

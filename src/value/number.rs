@@ -74,13 +74,28 @@ impl PartialOrd for Number {
             // An infinity compares with any whole number by its sign, NaN with none.
             (Number::Float(a), _) if !a.is_finite() => a.partial_cmp(&0.0),
             (_, Number::Float(b)) if !b.is_finite() => other.partial_cmp(self).map(Ordering::reverse),
-            (a, b) => {
-                let whole = compare_digits(&a.whole_digits(), &b.whole_digits());
-                let fraction = |n: &Number| if let Number::Float(f) = n { f.fract() } else { 0.0 };
-                if whole == Ordering::Equal { fraction(a).partial_cmp(&fraction(b)) } else { Some(whole) }
-            }
+            (&Number::Int(a), &Number::Float(b)) if is_exact(a) => as_double(a).partial_cmp(&b),
+            (&Number::Float(a), &Number::Int(b)) if is_exact(b) => a.partial_cmp(&as_double(b)),
+            (a, b) => compare_written(a, b),
         }
     }
+}
+
+/// Order of two finite numbers by their decimal digits.
+fn compare_written(a: &Number, b: &Number) -> Option<Ordering> {
+    let whole = compare_digits(&a.whole_digits(), &b.whole_digits());
+    let fraction = |n: &Number| if let Number::Float(f) = n { f.fract() } else { 0.0 };
+    if whole == Ordering::Equal { fraction(a).partial_cmp(&fraction(b)) } else { Some(whole) }
+}
+
+/// Whether a whole number is small enough for every double to be told from it by comparing doubles.
+fn is_exact(n: i64) -> bool {
+    n.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS
+}
+
+#[allow(clippy::cast_precision_loss)] // Asked of exact ones only.
+fn as_double(n: i64) -> f64 {
+    n as f64
 }
 
 /// Order of two whole numbers in decimal digits.
@@ -167,6 +182,7 @@ fn plain_digits(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn number(json: &str) -> Number {
         Number::of(&super::super::parse_json(json).unwrap()).unwrap()
@@ -191,6 +207,22 @@ mod tests {
         assert_eq!(number("-0.0"), number("0"));
         assert_eq!(number("true"), number("1.0"));
         assert!(number("NaN").partial_cmp(&number("1")).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn small_whole_numbers_compare_with_doubles_as_they_are_written(
+            near in prop_oneof![Just(0i64), Just(1 << 53), Just(-1 << 53), Just(1000)],
+            step in -4i64..4,
+            double in prop_oneof![Just(0.0), Just(-0.5), Just(1000.0), Just(9_007_199_254_740_992.0), any::<f64>()],
+        ) {
+            prop_assume!(double.is_finite());
+            for double in [double, -double, double.next_up()] {
+                let (whole, double) = (Number::Int(near + step), Number::Float(double));
+                prop_assert_eq!(whole.partial_cmp(&double), compare_written(&whole, &double));
+                prop_assert_eq!(double.partial_cmp(&whole), compare_written(&double, &whole));
+            }
+        }
     }
 
     #[test]

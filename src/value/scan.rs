@@ -34,7 +34,14 @@ impl<const N: usize> Stops<N> {
             }
             at += WORD;
         }
-        at + bytes[at..].iter().position(|&b| self.has(b)).unwrap_or(bytes.len() - at)
+        match bytes.last_chunk::<WORD>() {
+            // No stop stands before `at`.
+            Some(last) if at < bytes.len() => match self.hits(u64::from_le_bytes(*last)) {
+                0 => bytes.len(),
+                hits => bytes.len() - WORD + hits.trailing_zeros() as usize / 8,
+            },
+            _ => at + bytes[at..].iter().position(|&b| self.has(b)).unwrap_or(bytes.len() - at),
+        }
     }
 
     fn has(self, byte: u8) -> bool {

@@ -1,6 +1,8 @@
 //! Which parts of a text are code: fenced blocks, else indented ones, else all of it.
 
 use crate::text::chars;
+use memchr::memmem::Finder;
+use std::sync::OnceLock;
 
 /// A piece of code and the language named at its fence (lowered, empty when none is).
 #[derive(Debug, PartialEq, Eq)]
@@ -52,7 +54,13 @@ fn fenced(text: &str) -> Vec<Block<'_>> {
 
 /// Runs of lines that begin with a tab or four spaces.
 fn indented(text: &str) -> Vec<Block<'_>> {
+    static INDENT: OnceLock<Finder<'static>> = OnceLock::new();
     let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    let spaces = INDENT.get_or_init(|| Finder::new(SPACES));
+    if spaces.find(bytes).is_none() && memchr::memchr(b'\t', bytes).is_none() {
+        return found;
+    }
     let mut run: Option<(usize, usize)> = None;
     let mut at = 0;
     let mut close = |run: &mut Option<(usize, usize)>, end: usize| {

@@ -37,6 +37,7 @@ impl Claim {
     /// Whether it occurs in the lowered text, still in either case.
     pub(super) fn occurs_in_lower(&self, text: &Text<'_>) -> bool {
         match self {
+            Claim::Phrase(pattern) if text.is_lowered_by_folding() => pattern.is_match(text),
             Claim::Phrase(pattern) => pattern.regex().is_match(text.lower_folded()),
             Claim::Own(regex, _) => regex.is_match(text.lower()),
         }

@@ -6,6 +6,7 @@ use crate::engine::{EvalError, RuleHit};
 use crate::text::term::{Term, TermList};
 use crate::text::{FoldedPattern, NeedleSet, Text, phrase};
 use crate::value::{Value, parse_json};
+use memchr::memmem::Finder;
 
 /// `rules_in_order`, `framework_to_industry`, `ai_disclosure_default_text`.
 const VOCABULARY: &str = include_str!("vocabulary.json");
@@ -99,11 +100,10 @@ pub(super) struct Rule {
     pub(super) missing_hit: RuleHit,
 }
 
-/// A disclaimer's text and its lowered form; empty when the rule has none.
-#[derive(Default)]
+/// A disclaimer's text and a search for its lowered form; empty when the rule has none.
 pub(super) struct Disclaimer {
-    pub(super) text: String,
-    pub(super) lower: String,
+    text: String,
+    lower: Finder<'static>,
 }
 
 impl Rule {
@@ -126,7 +126,7 @@ impl Rule {
             return Ok(None);
         }
         let disclaimer = self.disclaimer.as_ref().map_err(Clone::clone)?;
-        Ok((!text.lower().contains(&disclaimer.lower)).then_some(&*disclaimer.text))
+        Ok(disclaimer.lower.find(text.lower().as_bytes()).is_none().then_some(&*disclaimer.text))
     }
 }
 
@@ -160,7 +160,7 @@ impl Vocabulary {
                 let (prohibited, required) = lists(text("industry"));
                 rules.push(rule(text("name"), keywords, claims(prohibited, needles), needles));
                 if let Some(rule) = rules.last_mut() {
-                    rule.required = vec![Claim::Phrase(any_of(required))];
+                    rule.required = vec![Claim::Phrase(any_of(required, needles))];
                     rule.disclaimer = Ok(Disclaimer::new(text("disclaimer")));
                 }
             }
@@ -171,7 +171,14 @@ impl Vocabulary {
 
 impl Disclaimer {
     pub(super) fn new(text: &str) -> Self {
-        Disclaimer { text: text.to_owned(), lower: crate::text::chars::lower(text).into_owned() }
+        let lower = crate::text::chars::lower(text);
+        Disclaimer { text: text.to_owned(), lower: Finder::new(lower.as_bytes()).into_owned() }
+    }
+}
+
+impl Default for Disclaimer {
+    fn default() -> Self {
+        Self::new("")
     }
 }
 
@@ -205,10 +212,11 @@ pub(super) fn claims(list: &str, needles: &mut NeedleSet) -> Vec<Claim> {
     phrase::lines(list).map(claim).collect()
 }
 
-/// Requirements are asked only once a rule's topic is there: no needles.
-fn any_of(list: &str) -> FoldedPattern {
+/// A list's lines, one claim.
+fn any_of(list: &str, needles: &mut NeedleSet) -> FoldedPattern {
     // As above.
-    phrase::any_of(list).unwrap_or_else(|e| panic!("{e}"))
+    let pattern = phrase::any_source(list).and_then(|source| FoldedPattern::new(&source, needles));
+    pattern.unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[cfg(test)]

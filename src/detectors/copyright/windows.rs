@@ -4,8 +4,8 @@
 //! of numbers half as long, and a window of any length of a few of those: time grows with the logarithm of the length
 //! only, and nothing is ever mistaken for something else as with hashes.
 
-use super::super::blank_words;
 use crate::text::Text;
+use crate::text::blank_words::{BlankWord, BlankWords};
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -96,53 +96,50 @@ fn number_words<W: Hash + Eq>(words: impl Iterator<Item = W>, numbers: &mut Hash
         .collect()
 }
 
-/// The words of a lowered text, as many hashes, and what windows of them come again.
-pub(super) struct Words<'t> {
-    words: Vec<&'t [u8]>,
-    hashes: Vec<u64>,
-}
+/// The words of a lowered text, and what windows of them come again.
+pub(super) struct Words<'t>(BlankWords<'t>);
 
 impl<'t> Words<'t> {
     pub(super) fn of(text: &'t Text<'_>) -> Self {
-        let mut words = Vec::with_capacity(text.raw().len() / 4);
-        blank_words::any(text, |word| {
-            words.push(word);
-            false
-        });
-        Self::new(words)
-    }
-
-    fn new(words: Vec<&'t [u8]>) -> Self {
-        let hashes = words.iter().map(|word| blank_words::hash(word)).collect();
-        Words { words, hashes }
+        Words(text.blank_words())
     }
 
     /// Whether at least `least` (1 or more) different windows of `n` words (at least 1) come more than once.
     pub(super) fn repeat(&self, n: usize, least: usize) -> bool {
-        if self.words.len() <= n {
+        if self.0.words.len() <= n {
             return false;
         }
-        self.repeat_by_hashes(n, least).unwrap_or_else(|| repeated(&self.words, n) >= least)
+        self.repeat_by_hashes(n, least, |word| word.hash).unwrap_or_else(|| {
+            let words: Vec<&[u8]> = self.0.words.iter().map(|word| self.0.bytes(word)).collect();
+            repeated(&words, n) >= least
+        })
+    }
+
+    /// Whether the windows of `n` words at two places are the same.
+    fn are_same(&self, n: usize, a: usize, b: usize) -> bool {
+        let window = |at: usize| self.0.words[at..at + n].iter().map(|word| self.0.bytes(word));
+        window(a).eq(window(b))
     }
 
     /// As [`Words::repeat`], by a table of the windows' hashes; `None` when hashes collide, as only words made for it
     /// do, or when windows are too long to compare.
-    fn repeat_by_hashes(&self, n: usize, least: usize) -> Option<bool> {
+    fn repeat_by_hashes(&self, n: usize, least: usize, hash_of: impl Fn(&BlankWord) -> u64) -> Option<bool> {
         /// An odd number whose powers tell the words of a window by their places.
         const STEP: u64 = 0xD134_2543_DE82_EF95;
-        if n > MAX_HASHED || u32::try_from(self.words.len()).is_err() {
+        let words = self.0.words;
+        if n > MAX_HASHED || u32::try_from(words.len()).is_err() {
             return None;
         }
         let first_weight = STEP.wrapping_pow(u32::try_from(n).ok()? - 1);
-        let (leading, last) = self.hashes.split_at(n - 1);
-        let mut hash = leading.iter().fold(0u64, |hash, &word| hash.wrapping_add(word).wrapping_mul(STEP));
+        let (leading, last) = words.split_at(n - 1);
+        let mut hash = leading.iter().fold(0u64, |hash, word| hash.wrapping_add(hash_of(word)).wrapping_mul(STEP));
         // The hashes so far, and in the table the number after that of the window: zero is free.
         let mut hashes: Vec<u64> = Vec::with_capacity(last.len());
         let mut table = vec![0u32; (2 * last.len()).next_power_of_two()];
         let mask = table.len() - 1;
         let mut found: Vec<usize> = Vec::new();
-        for (window, (&new, &old)) in last.iter().zip(&self.hashes).enumerate() {
-            hash = hash.wrapping_add(new);
+        for (window, (new, old)) in last.iter().zip(words).enumerate() {
+            hash = hash.wrapping_add(hash_of(new));
             #[allow(clippy::cast_possible_truncation)] // Only the lowest bits count.
             let mut at = (hash ^ hash >> 32) as usize & mask;
             let mut probes = 0;
@@ -152,7 +149,7 @@ impl<'t> Words<'t> {
                     break;
                 };
                 if hashes[earlier] == hash {
-                    if self.words[earlier..earlier + n] != self.words[window..window + n] {
+                    if !self.are_same(n, earlier, window) {
                         return None;
                     }
                     if !found.contains(&earlier) {
@@ -170,7 +167,7 @@ impl<'t> Words<'t> {
                 }
             }
             hashes.push(hash);
-            hash = hash.wrapping_sub(old.wrapping_mul(first_weight)).wrapping_mul(STEP);
+            hash = hash.wrapping_sub(hash_of(old).wrapping_mul(first_weight)).wrapping_mul(STEP);
         }
         Some(false)
     }
@@ -234,6 +231,7 @@ impl Signatures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Prefilter;
     use std::collections::HashSet;
 
     #[test]
@@ -251,9 +249,10 @@ mod tests {
                 words.windows(n).for_each(|w| *times.entry(w).or_default() += 1);
                 let count = times.values().filter(|&&t| t > 1).count();
                 assert_eq!(repeated(&words, n), count, "{n} of {words:?}");
-                let hashed = Words::new(words.iter().map(|w| w.as_bytes()).collect());
+                let none = Prefilter::none();
+                let text = Text::new(words.join(" "), &none);
                 for least in 1..5 {
-                    assert_eq!(hashed.repeat(n, least), count >= least, "{least} of {n} of {words:?}");
+                    assert_eq!(Words::of(&text).repeat(n, least), count >= least, "{least} of {n} of {words:?}");
                 }
             }
         }
@@ -261,15 +260,15 @@ mod tests {
 
     #[test]
     fn words_that_collide_are_told_apart() {
-        let words = b"abcdefghij".chunks(1).collect::<Vec<_>>();
-        let mut colliding = Words::new(words.repeat(2));
-        assert_eq!(colliding.repeat_by_hashes(3, 8), Some(true));
-        assert_eq!(colliding.repeat_by_hashes(3, 9), Some(false));
-        colliding.hashes.fill(7);
-        assert_eq!(colliding.repeat_by_hashes(3, 1), None);
-        assert!(colliding.repeat(3, 8) && !colliding.repeat(3, 9));
-        assert_eq!(colliding.repeat_by_hashes(MAX_HASHED + 1, 1), None);
-        assert!(!colliding.repeat(20, 1) && !colliding.repeat(usize::MAX, 1));
+        let none = Prefilter::none();
+        let text = Text::new("a b c d e f g h i j ".repeat(2), &none);
+        let words = Words::of(&text);
+        assert_eq!(words.repeat_by_hashes(3, 8, |word| word.hash), Some(true));
+        assert_eq!(words.repeat_by_hashes(3, 9, |word| word.hash), Some(false));
+        assert_eq!(words.repeat_by_hashes(3, 1, |_| 7), None);
+        assert!(words.repeat(3, 8) && !words.repeat(3, 9));
+        assert_eq!(words.repeat_by_hashes(MAX_HASHED + 1, 1, |word| word.hash), None);
+        assert!(!words.repeat(20, 1) && !words.repeat(usize::MAX, 1));
     }
 
     #[test]

@@ -7,11 +7,10 @@ mod statistics;
 
 use crate::api::Severity::{High, Medium};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or, text_or, truthy_or};
-use crate::text::hash::QuickHash;
+use crate::text::word_table::WordTable;
 use crate::text::{NeedleSet, Text, chars};
 use crate::value::{Map, Value, parse_json};
 use statistics::{Histogram, Letters, common_share_reaches, common_token, entropy, special_share};
-use std::collections::HashSet;
 
 /// `invisible_code_points` (hexadecimal, some of them ranges) and `common_words`.
 const VOCABULARY: &str = include_str!("vocabulary.json");
@@ -50,7 +49,7 @@ pub fn build(section: &Map, _needles: &mut NeedleSet) -> Result<Box<dyn Detector
         max_special: number_or(section, "max_special_char_ratio", 0.4),
         repetition: truthy_or(section, "detect_token_stuffing", true)
             .then(|| number_or(section, "repetition_threshold", 5.0)),
-        common_words: texts("common_words").map(|word| word.as_bytes().into()).collect(),
+        common_words: WordTable::new(texts("common_words").map(|word| (word, ()))),
     }))
 }
 
@@ -62,7 +61,7 @@ struct Gibberish {
     max_entropy: Result<f64, EvalError>,
     max_special: Result<f64, EvalError>,
     repetition: Option<Result<f64, EvalError>>,
-    common_words: HashSet<Box<[u8]>, QuickHash>,
+    common_words: WordTable<()>,
 }
 
 impl Detector for Gibberish {

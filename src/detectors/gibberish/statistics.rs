@@ -1,10 +1,12 @@
 //! The statistics that tell a text from noise. All are taken of code points.
 
-use super::super::blank_words;
 use crate::engine::EvalError;
-use crate::text::hash::QuickHash;
-use crate::text::{Text, byte_table, chars, fold};
-use std::collections::{HashMap, HashSet};
+use crate::text::blank_words::BlankWord;
+use crate::text::blocks::{self, BLOCK, bits, each_block};
+use crate::text::word_table::WordTable;
+use crate::text::{Text, chars, fold};
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 /// How often each byte occurs in a text.
 pub(super) struct Histogram([u64; 256]);
@@ -18,35 +20,61 @@ impl Histogram {
         Histogram(counts)
     }
 
-    fn sum(&self, bytes: impl Fn(u8) -> bool) -> u64 {
-        (0..=255u8).zip(&self.0).filter(|&(byte, _)| bytes(byte)).map(|(_, count)| count).sum()
+    fn sum(&self, bytes: &[u8]) -> u64 {
+        bytes.iter().map(|&byte| self.0[usize::from(byte)]).sum()
+    }
+
+    fn range(&self, bytes: RangeInclusive<u8>) -> u64 {
+        self.0[usize::from(*bytes.start())..=usize::from(*bytes.end())].iter().sum()
+    }
+
+    /// How many letters of ASCII there are.
+    fn letters(&self) -> u64 {
+        self.range(b'a'..=b'z') + self.range(b'A'..=b'Z')
+    }
+
+    /// Whether the entropy of `length` characters, the blanks left out, cannot exceed `limit`: seldom more is known of
+    /// a text than how many different characters it has.
+    fn cannot_exceed(&self, length: u64, limit: f64) -> bool {
+        // Far above what sums in another order differ by.
+        const MARGIN: f64 = 1e-6;
+        #[allow(clippy::cast_precision_loss)]
+        let of_equal = (self.most_distinct(length) as f64).log2();
+        of_equal + MARGIN < limit || self.highest_entropy(length) + MARGIN < limit
+    }
+
+    /// No less than the number of distinct characters among `length`, the blanks left out: as if all beyond ASCII were
+    /// distinct.
+    fn most_distinct(&self, length: u64) -> u64 {
+        let ascii = &self.0[..128];
+        let beyond = length + self.sum(LEFT_OUT) - ascii.iter().sum::<u64>();
+        let occurs = |count: &u64| u64::from(*count > 0);
+        let left_out = LEFT_OUT.iter().map(|&byte| occurs(&self.0[usize::from(byte)])).sum::<u64>();
+        beyond + ascii.iter().map(occurs).sum::<u64>() - left_out
     }
 
     /// No less than the entropy of `length` characters, the blanks left out: as if all beyond ASCII were distinct.
     #[allow(clippy::cast_precision_loss)]
     fn highest_entropy(&self, length: u64) -> f64 {
         let bits = |count: u64| count as f64 * (count as f64).log2();
-        let known = (0..128u8).zip(&self.0).filter(|&(byte, &count)| count > 1 && !is_left_out(byte));
+        let known = (0..128u8).zip(&self.0).filter(|&(byte, &count)| count > 1 && !LEFT_OUT.contains(&byte));
         (length as f64).log2() - known.map(|(_, &count)| bits(count)).sum::<f64>() / length as f64
     }
 }
 
 /// The blanks that the entropy is asked without.
-fn is_left_out(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\n' | b'\t')
-}
+const LEFT_OUT: &[u8] = b" \n\t";
 
 /// Bits per character of the text without spaces, newlines and tabs; `None` when no more than `min_length` characters
 /// are left, or when the entropy cannot exceed `limit`.
 pub(super) fn entropy(text: &Text<'_>, histogram: &Histogram, min_length: usize, limit: Option<f64>) -> Option<f64> {
-    let length = (text.char_len() as u64).saturating_sub(histogram.sum(is_left_out));
+    let length = (text.char_len() as u64).saturating_sub(histogram.sum(LEFT_OUT));
     #[allow(clippy::cast_precision_loss)]
     let float = |n: u64| n as f64;
     if length <= min_length as u64 {
         return None;
     }
-    // The margin is far above what sums in another order differ by.
-    if limit.is_some_and(|limit| histogram.highest_entropy(length) + 1e-6 < limit) {
+    if limit.is_some_and(|limit| histogram.cannot_exceed(length, limit)) {
         return None;
     }
     let counts = if text.is_ascii() { ascii_counts(text.raw()) } else { wide_counts(text.raw()) };
@@ -85,16 +113,15 @@ fn wide_counts(text: &str) -> Vec<u64> {
     counts
 }
 
-/// The bytes of a folded text that are special, and those of an ASCII text: letters of either case are not.
-const SPECIAL: [bool; 256] = byte_table!(b => !b.is_ascii_alphanumeric() && !fold::is_blank(b));
-
 /// The share of characters that are neither letters, numbers nor blanks. An underscore is none of these.
 pub(super) fn special_share(text: &Text<'_>, histogram: &Histogram) -> f64 {
-    let is_special = |b: u8| SPECIAL[usize::from(b)];
     let count = if text.is_ascii() {
-        histogram.sum(is_special)
+        let numbers = histogram.range(b'0'..=b'9');
+        let blanks = histogram.range(b'\t'..=b'\r') + histogram.range(0x1C..=b' ');
+        text.raw().len() as u64 - histogram.letters() - numbers - blanks
     } else {
-        text.folded().iter().filter(|&&b| is_special(b)).count() as u64
+        // Capitals stand for letters and digits beyond ASCII.
+        blocks::count(text.folded(), |b| !(b.is_ascii_alphanumeric() | fold::is_blank(b))) as u64
     };
     #[allow(clippy::cast_precision_loss)]
     let share = count as f64 / text.char_len() as f64;
@@ -113,28 +140,29 @@ pub(super) fn common_token(text: &Text<'_>, threshold: &Result<f64, EvalError>) 
 
 /// As [`any_token_reaches`], by counts of hashes.
 fn is_token_common(text: &Text<'_>, least: u8) -> bool {
+    /// So many counts that are of several tokens are no accident, or the text is long.
+    const MANY_MIXED: u8 = 8;
     let mut counts = [0u8; 2048];
-    let mut common = None;
-    blank_words::any(text, |token| {
-        if token.len() < 3 || !text.is_ascii() && char_count(token) < 3 {
-            return false;
-        }
+    let mut mixed = 0;
+    let tokens = text.blank_words();
+    let is_short =
+        |token: &BlankWord| token.end - token.start < 3 || !text.is_ascii() && char_count(tokens.bytes(token)) < 3;
+    for (at, token) in tokens.words.iter().enumerate().filter(|(_, token)| !is_short(token)) {
         #[allow(clippy::cast_possible_truncation)] // The lowest bits count.
-        let count = &mut counts[blank_words::hash(token) as usize % 2048];
-        *count += 1;
+        let count = &mut counts[token.hash as usize % 2048];
+        *count = count.saturating_add(1);
         if *count >= least {
-            common = Some(token);
+            let is_same = |other: &&BlankWord| other.hash == token.hash && tokens.bytes(other) == tokens.bytes(token);
+            if tokens.words[..=at].iter().filter(is_same).count() >= usize::from(least) {
+                return true;
+            }
+            mixed += 1;
+            if mixed > MANY_MIXED {
+                return any_token_reaches(text, &Ok(f64::from(least))).is_ok_and(|any| any);
+            }
         }
-        common.is_some()
-    });
-    let Some(common) = common else { return false };
-    // The count may be that of several tokens.
-    let mut own = 0;
-    let mut again = |token| {
-        own += u8::from(token == common);
-        own >= least
-    };
-    blank_words::any(text, &mut again) || any_token_reaches(text, &Ok(f64::from(least))).is_ok_and(|any| any)
+    }
+    false
 }
 
 /// The characters of UTF-8.
@@ -166,9 +194,8 @@ pub(super) struct Letters {
 
 impl Letters {
     pub(super) fn of(histogram: &Histogram) -> Self {
-        let is_vowel = |b: u8| matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u');
-        let vowels = histogram.sum(is_vowel);
-        Letters { vowels, consonants: histogram.sum(|b| b.is_ascii_alphabetic()) - vowels }
+        let vowels = histogram.sum(b"aeiouAEIOU");
+        Letters { vowels, consonants: histogram.letters() - vowels }
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -185,35 +212,42 @@ impl Letters {
 
 /// Whether the share of words (two letters a to z or more, in the lowered text) that are common is `least` (above 0)
 /// or more; never without words.
-pub(super) fn common_share_reaches(text: &Text<'_>, common: &HashSet<Box<[u8]>, QuickHash>, least: f64) -> bool {
-    #[allow(clippy::cast_precision_loss)]
-    let reaches = |known: usize, all: usize| known as f64 / all as f64 >= least;
+pub(super) fn common_share_reaches(text: &Text<'_>, common: &WordTable<()>, least: f64) -> bool {
     let view = text.lower_exact();
-    let (mut known, mut all) = (0, 0);
-    let mut rest = view;
-    loop {
-        let end = rest.iter().position(|b| !b.is_ascii_lowercase()).unwrap_or(rest.len());
-        if end >= 2 {
-            all += 1;
-            if common.contains(&rest[..end]) {
-                known += 1;
-                // Should all that is left be words of two letters and none of them common.
-                if reaches(known, all + (rest.len() - end) / 3) {
-                    return true;
-                }
-            }
-        }
-        match rest.get(end + 1..) {
-            Some(after) => rest = after,
-            None => return all > 0 && reaches(known, all),
-        }
-    }
+    let all = count_words(view);
+    #[allow(clippy::cast_precision_loss)]
+    let reaches = |known: usize| known as f64 / all as f64 >= least;
+    let (mut start, mut known) = (0, 0);
+    view.split(|b| !b.is_ascii_lowercase()).any(|word| {
+        let is_known = word.len() >= 2 && common.get(view, start, start + word.len()).is_some();
+        start += word.len() + 1;
+        known += usize::from(is_known);
+        is_known && reaches(known)
+    })
+}
+
+/// How many runs of two letters a to z or more a text has.
+fn count_words(view: &[u8]) -> usize {
+    let mut count = 0;
+    // Whether the two bytes before are letters, the nearer first.
+    let (mut before, mut second_before) = (0, 0);
+    each_block(view, |_, block| {
+        let letters = bits(|at| block[at].is_ascii_lowercase());
+        let shifted = letters << 1 | before;
+        let second_letters = letters & shifted & !(letters << 2 | before << 1 | second_before);
+        count += second_letters.count_ones() as usize;
+        before = letters >> (BLOCK - 1);
+        second_before = letters >> (BLOCK - 2) & 1;
+    });
+    count
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::text::Prefilter;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
 
     fn with<T>(text: &str, f: impl FnOnce(&Text<'_>) -> T) -> T {
         f(&Text::new(text, &Prefilter::none()))
@@ -244,6 +278,8 @@ mod tests {
                 let histogram = Histogram::of(t);
                 let Some(exact) = entropy(t, &histogram, 0, None) else { return };
                 let length = t.raw().chars().filter(|c| !matches!(c, ' ' | '\n' | '\t')).count();
+                let distinct: HashSet<char> = t.raw().chars().filter(|c| !matches!(c, ' ' | '\n' | '\t')).collect();
+                assert!(histogram.most_distinct(length as u64) >= distinct.len() as u64, "{text:?}");
                 let bound = histogram.highest_entropy(length as u64);
                 assert!(bound > exact - 1e-9, "{text:?}");
                 assert!(!t.is_ascii() || bound < exact + 1e-9, "{text:?}");
@@ -291,12 +327,20 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn words_are_counted_as_they_stand(text in "[ab A1]{0,300}") {
+            let words = text.split(|c: char| !c.is_ascii_lowercase()).filter(|word| word.len() >= 2);
+            prop_assert_eq!(count_words(text.as_bytes()), words.count());
+        }
+    }
+
     #[test]
     fn letters_and_words_are_ascii() {
         let ratio = |text| with(text, |t| Letters::of(&Histogram::of(t)).consonants_per_vowel());
         assert_eq!(ratio("xyzé"), 3.0);
         assert_eq!(ratio("aAb"), 0.5);
-        let common = [Box::from(*b"keep"), Box::from(*b"it")].into_iter().collect();
+        let common = WordTable::new([("keep", ()), ("it", ())]);
         let reaches = |text, least| with(text, |t| common_share_reaches(t, &common, least));
         let three_of_five = "\u{212A}eep it a it's xx\u{131}yy";
         assert!(reaches(three_of_five, 0.6) && !reaches(three_of_five, 0.61));

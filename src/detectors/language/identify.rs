@@ -33,6 +33,8 @@ pub(super) struct Identifier {
     profiles: Vec<Profile>,
     /// For each trigram the profiles that have it, as bits.
     owners: HashMap<u32, u16, QuickHash>,
+    /// The same for each trigram of plain letters.
+    plain_owners: Box<[u16; PLAIN_TRIGRAMS]>,
 }
 
 struct Script {
@@ -66,6 +68,7 @@ impl Identifier {
             letters: text(&data, "trigram_letters_beyond_ascii_a_to_z").chars().zip(27..).collect(),
             profiles: Vec::new(),
             owners: HashMap::default(),
+            plain_owners: Box::new([0; PLAIN_TRIGRAMS]),
         };
         let profiles = list(data.get("trigram_profiles_in_order"));
         let profiles = profiles.iter().map(|profile| Profile {
@@ -81,6 +84,11 @@ impl Identifier {
         for (i, profile) in identifier.profiles.iter().enumerate() {
             for &trigram in &profile.trigrams {
                 *identifier.owners.entry(trigram).or_default() |= 1 << i;
+            }
+        }
+        for (&trigram, &owners) in &identifier.owners {
+            if let Some(trigram) = plain_trigram(trigram) {
+                identifier.plain_owners[trigram] = owners;
             }
         }
         identifier
@@ -118,16 +126,11 @@ impl Identifier {
     }
 
     fn by_trigrams(&self, text: &Text<'_>) -> (&str, f64) {
-        let mut shared = [0u32; u16::BITS as usize];
-        for trigram in self.top_trigrams(text) {
-            let mut owners = self.owners.get(&trigram).copied().unwrap_or(0);
-            while owners != 0 {
-                shared[owners.trailing_zeros() as usize] += 1;
-                owners &= owners - 1;
-            }
-        }
+        let view = text.lower_exact();
+        let plain = view.len() <= usize::from(u16::MAX) && memchr::memchr(fold::LETTER, view).is_none();
+        let shared = if plain { self.shared_plain(view) } else { self.shared(text) };
         let mut best = (UNKNOWN, 0.0);
-        for (profile, shared) in self.profiles.iter().zip(shared) {
+        for (profile, shared) in self.profiles.iter().zip(shared.0) {
             let score = f64::from(shared) / profile.size;
             if score > best.1 {
                 best = (&profile.language, score);
@@ -136,13 +139,45 @@ impl Identifier {
         best
     }
 
-    /// The most frequent trigrams of the lowered text's letters. Of equally frequent ones the earlier are taken.
-    fn top_trigrams(&self, text: &Text<'_>) -> Vec<u32> {
-        let view = text.lower_exact();
-        let plain = view.len() <= usize::from(u16::MAX) && memchr::memchr(fold::LETTER, view).is_none();
-        let mut counts = if plain { plain_trigrams(view) } else { self.trigrams(text) };
-        keep_most_frequent(&mut counts);
-        counts.into_iter().map(|(trigram, _)| trigram).collect()
+    /// What the profiles have of the most frequent trigrams of the lowered text's letters.
+    fn shared(&self, text: &Text<'_>) -> Shared {
+        let mut counts = self.trigrams(text);
+        let mut having = Having::default();
+        counts.iter().for_each(|&(_, count)| having.add(count));
+        if let Some(mut cut) = having.cut() {
+            counts.retain(|&(_, count)| cut.takes(count));
+        } else {
+            keep_most_frequent(&mut counts);
+        }
+        let mut shared = Shared::default();
+        counts.iter().for_each(|(trigram, _)| shared.add(self.owners.get(trigram).copied().unwrap_or(0)));
+        shared
+    }
+
+    /// As [`Identifier::shared`], for a view of which no other letters than a to z count, with no more bytes than a
+    /// `u16` counts.
+    fn shared_plain(&self, view: &[u8]) -> Shared {
+        PLAIN.with_borrow_mut(|plain| {
+            let distinct = plain.count(view);
+            let (order, times) = (&plain.order[..distinct], &mut plain.times);
+            let mut having = Having::default();
+            order.iter().for_each(|&trigram| having.add(u32::from(times[plain_index(trigram)])));
+            let mut shared = Shared::default();
+            let mut add = |trigram: u16| shared.add(self.plain_owners[plain_index(trigram)]);
+            let mut take_count = |trigram: u16| u32::from(std::mem::take(&mut times[plain_index(trigram)]));
+            if let Some(mut cut) = having.cut() {
+                for &trigram in order {
+                    if cut.takes(take_count(trigram)) {
+                        add(trigram);
+                    }
+                }
+            } else {
+                let mut counts: Vec<(u16, u32)> = order.iter().map(|&t| (t, take_count(t))).collect();
+                keep_most_frequent(&mut counts);
+                counts.iter().for_each(|&(trigram, _)| add(trigram));
+            }
+            shared
+        })
     }
 
     /// All trigrams and how often each occurs, in order of first appearance.
@@ -169,67 +204,141 @@ impl Identifier {
     }
 }
 
-thread_local! {
-    /// How often each trigram of plain letters occurs; all zeros but while a text is counted.
-    static TIMES: RefCell<Box<[u16; 1 << 15]>> = RefCell::new(Box::new([0; 1 << 15]));
+/// How many trigrams of the letters a to z there may be, five bits a letter.
+const PLAIN_TRIGRAMS: usize = 1 << 15;
+
+/// A trigram of the letters a to z, given as any trigram is.
+fn plain_trigram(trigram: u32) -> Option<usize> {
+    let letters = [trigram >> 14, trigram >> 7 & 0x7F, trigram & 0x7F];
+    letters.iter().all(|&letter| letter < 32).then(|| letters.iter().fold(0, |t, &letter| t << 5 | letter as usize))
 }
 
-/// The trigrams of a text of which no other letters than a to z count: five bits a letter. The view has no more bytes
-/// than a `u16` counts.
-fn plain_trigrams(view: &[u8]) -> Vec<(u32, u32)> {
-    let mut letters = vec![0u16; view.len()];
-    let mut len = 0;
-    for &byte in view {
-        letters[len] = u16::from(byte & 0x1F);
-        len += usize::from(byte.is_ascii_lowercase());
-    }
-    let [a, b, rest @ ..] = &letters[..len] else { return Vec::new() };
-    let mut order = vec![0u16; rest.len()];
-    let mut distinct = 0;
-    let mut window = a << 5 | b;
-    TIMES.with_borrow_mut(|times| {
-        for letter in rest {
-            window = (window << 5 | letter) & 0x7FFF;
-            let count = &mut times[usize::from(window)];
-            order[distinct] = window;
-            distinct += usize::from(*count == 0);
-            *count += 1;
+thread_local! {
+    static PLAIN: RefCell<PlainCounts> = RefCell::new(PlainCounts::new());
+}
+
+/// Letters and trigrams that a plain text has at most.
+const PLAIN_LENGTH: usize = 1 << u16::BITS;
+
+/// Where a trigram of the letters a to z stands among all.
+fn plain_index(trigram: u16) -> usize {
+    usize::from(trigram) & (PLAIN_TRIGRAMS - 1)
+}
+
+/// How often each trigram of plain letters occurs in a text, and room to count them in. Places are `u16`s, which cannot
+/// lie outside.
+struct PlainCounts {
+    /// All zeros but while a text is counted.
+    times: Box<[u16; PLAIN_TRIGRAMS]>,
+    /// The numbers of the text's letters.
+    letters: Box<[u8; PLAIN_LENGTH]>,
+    /// The trigrams in order of first appearance.
+    order: Box<[u16; PLAIN_LENGTH]>,
+}
+
+impl PlainCounts {
+    fn new() -> Self {
+        PlainCounts {
+            times: Box::new([0; PLAIN_TRIGRAMS]),
+            letters: Box::new([0; PLAIN_LENGTH]),
+            order: Box::new([0; PLAIN_LENGTH]),
         }
-        let wide = |t: u16| u32::from(t >> 10) << 14 | u32::from(t >> 5 & 0x1F) << 7 | u32::from(t & 0x1F);
-        let mut take = |t: u16| u32::from(std::mem::take(&mut times[usize::from(t & 0x7FFF)]));
-        order[..distinct].iter().map(|&trigram| (wide(trigram), take(trigram))).collect()
-    })
+    }
+
+    /// Counts the trigrams of a view; returns how many distinct ones there are.
+    fn count(&mut self, view: &[u8]) -> usize {
+        let mut len = 0u16;
+        for &byte in view {
+            self.letters[usize::from(len)] = byte & 0x1F;
+            len += u16::from(byte.is_ascii_lowercase());
+        }
+        let [first, second, rest @ ..] = &self.letters[..usize::from(len)] else { return 0 };
+        let mut distinct = 0u16;
+        let mut window = u16::from(*first) << 5 | u16::from(*second);
+        for &letter in rest {
+            window = window << 5 | u16::from(letter);
+            let trigram = plain_index(window);
+            let count = self.times[trigram];
+            self.times[trigram] = count + 1;
+            self.order[usize::from(distinct)] = window;
+            distinct += u16::from(count == 0);
+        }
+        usize::from(distinct)
+    }
+}
+
+/// How many trigrams each profile shares with a text.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shared([u32; u16::BITS as usize]);
+
+impl Shared {
+    /// Adds one to each of the profiles that are bits.
+    fn add(&mut self, mut owners: u16) {
+        while owners != 0 {
+            self.0[owners.trailing_zeros() as usize] += 1;
+            owners &= owners - 1;
+        }
+    }
+}
+
+/// Counts from this on are not told apart.
+const MANY: usize = 63;
+
+/// How many trigrams have each count.
+struct Having([usize; MANY + 1]);
+
+impl Default for Having {
+    fn default() -> Self {
+        Having([0; MANY + 1])
+    }
+}
+
+impl Having {
+    fn add(&mut self, count: u32) {
+        self.0[(count as usize).min(MANY)] += 1;
+    }
+
+    /// What tells the [`TOP_TRIGRAMS`] most frequent by their counts; `None` when too many are too frequent for that.
+    fn cut(&self) -> Option<Cut> {
+        let (mut least, mut room) = (self.0.len(), TOP_TRIGRAMS);
+        while least > 0 && self.0[least - 1] <= room {
+            least -= 1;
+            room -= self.0[least];
+        }
+        #[allow(clippy::cast_possible_truncation)] // No more than the counts that are told apart.
+        (least <= MANY).then_some(Cut { least: least as u32, room })
+    }
+}
+
+/// Asked for the trigrams in order of first appearance, tells which are the most frequent; of equally frequent ones the
+/// earlier.
+struct Cut {
+    /// The lowest count of which all are taken.
+    least: u32,
+    /// How many are still taken of those with one less.
+    room: usize,
+}
+
+impl Cut {
+    #[inline]
+    fn takes(&mut self, count: u32) -> bool {
+        if count + 1 < self.least {
+            return false;
+        }
+        if count + 1 > self.least {
+            return true;
+        }
+        let fits = self.room > 0;
+        self.room -= usize::from(fits);
+        fits
+    }
 }
 
 /// Leaves the [`TOP_TRIGRAMS`] most frequent; of equally frequent ones the earlier.
-fn keep_most_frequent(counts: &mut Vec<(u32, u32)>) {
-    /// Counts from this on are not told apart.
-    const MANY: usize = 63;
-    if counts.len() <= TOP_TRIGRAMS {
-        return;
-    }
-    let mut having = [0usize; MANY + 1];
-    for &(_, count) in &*counts {
-        having[(count as usize).min(MANY)] += 1;
-    }
-    // The lowest count of which all are taken; some of the next lower are.
-    let (mut least, mut room) = (having.len(), TOP_TRIGRAMS);
-    while least > 0 && having[least - 1] <= room {
-        least -= 1;
-        room -= having[least];
-    }
-    if least > MANY {
-        // A stable sort keeps the order of first appearance among equals.
-        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-        counts.truncate(TOP_TRIGRAMS);
-        return;
-    }
-    counts.retain(|&(_, count)| {
-        let count = count as usize;
-        let fits = count + 1 == least && room > 0;
-        room -= usize::from(fits);
-        count >= least || fits
-    });
+fn keep_most_frequent<T>(counts: &mut Vec<(T, u32)>) {
+    // A stable sort keeps the order of first appearance among equals.
+    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    counts.truncate(TOP_TRIGRAMS);
 }
 
 /// How often each script occurs in a text.
@@ -286,6 +395,7 @@ impl Scripts {
 mod tests {
     use super::*;
     use crate::text::Prefilter;
+    use proptest::prelude::*;
 
     fn identify(text: &str) -> (String, f64) {
         let prefilter = Prefilter::none();
@@ -335,33 +445,40 @@ mod tests {
         let mut random = 1u64;
         for round in 0..300 {
             let mut text = String::new();
-            for _ in 0..round * 7 {
+            for _ in 0..round * round / 10 {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 text.push_str(
                     ["a", "B", "c ", "z", "\u{130}", "\u{212A}", "…", "9", "e", "th"][(random >> 40) as usize % 10],
                 );
             }
             let text = Text::new(text, &none);
-            let mut sorted = identifier.trigrams(&text);
-            assert_eq!(plain_trigrams(text.lower_exact()), sorted);
-            let mut kept = sorted.clone();
-            keep_most_frequent(&mut kept);
-            sorted.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-            sorted.truncate(TOP_TRIGRAMS);
-            kept.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-            assert_eq!(kept, sorted);
+            assert_eq!(identifier.shared_plain(text.lower_exact()), identifier.shared(&text));
+        }
+        assert!(PLAIN.with_borrow(|plain| plain.times.iter().all(|&times| times == 0)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_leaves_what_a_stable_sort_does(counts in proptest::collection::vec(1u32..80, 0..200)) {
+            let mut counts: Vec<(usize, u32)> = counts.into_iter().enumerate().collect();
+            let mut having = Having::default();
+            counts.iter().for_each(|&(_, count)| having.add(count));
+            let kept = having.cut().map(|mut cut| {
+                let kept = counts.iter().filter(|&&(_, count)| cut.takes(count));
+                kept.copied().collect::<Vec<_>>()
+            });
+            keep_most_frequent(&mut counts);
+            counts.sort_unstable();
+            prop_assert_eq!(kept.unwrap_or_else(|| counts.clone()), counts);
         }
     }
 
     #[test]
-    fn the_earlier_of_equally_frequent_trigrams_are_kept() {
-        for count in [1, 62, 63, 64, 1000] {
-            let mut counts: Vec<(u32, u32)> = (0..200).map(|t| (t, count)).collect();
-            counts[150].1 += 1;
-            keep_most_frequent(&mut counts);
-            let mut kept: Vec<u32> = counts.into_iter().map(|(t, _)| t).collect();
-            kept.sort_unstable();
-            assert_eq!(kept, (0..59).chain([150]).collect::<Vec<_>>(), "{count}");
+    fn no_cut_is_made_among_counts_that_are_not_told_apart() {
+        for (count, cuts) in [(1, true), (62, true), (63, false), (1000, false)] {
+            let mut having = Having::default();
+            (0..61).for_each(|_| having.add(count));
+            assert_eq!(having.cut().is_some(), cuts, "{count}");
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::engine::EvalError;
 use crate::text::hash::QuickHash;
-use crate::text::{Gate, NeedleSet, Text, chars, fold};
+use crate::text::word_table::WordTable;
+use crate::text::words::each_word;
+use crate::text::{Gate, NeedleSet, Text, chars};
 use crate::value::{Map, Value, parse_json};
 use indexmap::IndexMap;
 
@@ -27,9 +29,9 @@ struct Word {
 
 /// Words with their valence, and the words that act on others.
 pub(super) struct Lexicon {
-    words: IndexMap<Box<[u8]>, Word, QuickHash>,
-    /// A bit for the [`sketch`] of each word; `None` when a text's words cannot be taken from its folded view.
-    sketches: Option<Box<[u64; 64]>>,
+    words: WordTable<Word>,
+    /// Whether a text's words can be taken from its folded view.
+    is_folded: bool,
     /// Open for texts with a word of the lexicon.
     gate: Gate,
     /// `custom_lexicon` of the wrong kind: fails every text whose score is asked.
@@ -64,16 +66,7 @@ impl Lexicon {
         for word in data.get("intensifiers").into_iter().flat_map(texts) {
             words.entry(key(word)).or_default().intensifies = true;
         }
-        let sketches = ascii.then(|| {
-            let mut bits = Box::new([0u64; 64]);
-            words
-                .keys()
-                .filter(|word| !word.is_empty())
-                .map(|word| sketch(word))
-                .for_each(|at| bits[at / 64] |= 1 << (at % 64));
-            bits
-        });
-        Lexicon { words, sketches, gate, custom_error: custom.err() }
+        Lexicon { words: WordTable::new(words), is_folded: ascii, gate, custom_error: custom.err() }
     }
 
     /// The text's score, -1..=1; 0 without a word of the lexicon.
@@ -85,69 +78,61 @@ impl Lexicon {
             return Ok(0.0);
         }
         let mut balance = Balance::default();
-        match &self.sketches {
+        let mut result = Ok(());
+        if self.is_folded {
+            let view = text.lower_exact();
             // A byte that stands for a character beyond ASCII is in none of the words.
-            Some(sketches) => {
-                let has = |at: usize| sketches[at / 64] >> (at % 64) & 1 == 1;
-                for word in text.lower_exact().split(|&b| !fold::is_word(b)).filter(|w| !w.is_empty()) {
-                    let word = if has(sketch(word)) { self.words.get(word) } else { None };
-                    balance.add(word)?;
+            let mut place = 0;
+            each_word(view, |start, end| {
+                place += 1;
+                if let Some(word) = self.words.get(view, start, end)
+                    && result.is_ok()
+                {
+                    result = balance.add(place, word);
                 }
-            }
-            None => {
-                for word in text.lower().split(|c| !chars::is_word(c)).filter(|w| !w.is_empty()) {
-                    balance.add(self.words.get(word.as_bytes()))?;
+            });
+        } else {
+            let words = text.lower().split(|c| !chars::is_word(c)).filter(|word| !word.is_empty());
+            for (place, word) in words.enumerate() {
+                if let Some(word) = self.words.get(word.as_bytes(), 0, word.len()) {
+                    balance.add(place, word)?;
                 }
             }
         }
-        Ok(balance.score())
+        result.map(|()| balance.score())
     }
-}
-
-/// Where a word of one byte or more has its bit.
-fn sketch(word: &[u8]) -> usize {
-    let at = |place: usize| usize::from(word[place.min(word.len() - 1)]);
-    (at(0) ^ at(1) << 3 ^ at(word.len() / 2) << 5 ^ at(word.len() - 1) << 7 ^ word.len()) % 4096
 }
 
 /// The valences of a text's words, one after the other.
+#[derive(Default)]
 struct Balance {
     sum: f64,
     count: f64,
-    /// How far back, in words, the last negator and the last intensifier stand.
-    negator: usize,
-    intensifier: usize,
-}
-
-impl Default for Balance {
-    fn default() -> Self {
-        Balance { sum: 0.0, count: 0.0, negator: usize::MAX, intensifier: usize::MAX }
-    }
+    /// The places among the words of the last negator and the last intensifier.
+    negator: Option<usize>,
+    intensifier: Option<usize>,
 }
 
 impl Balance {
-    /// Takes the next word, `None` for one that is not in the lexicon.
-    #[inline(always)]
-    fn add(&mut self, word: Option<&Word>) -> Result<(), EvalError> {
-        self.negator = self.negator.saturating_add(1);
-        self.intensifier = self.intensifier.saturating_add(1);
-        let Some(word) = word else { return Ok(()) };
+    /// Takes a word of the lexicon, which is at this place among the text's words.
+    fn add(&mut self, place: usize, word: &Word) -> Result<(), EvalError> {
+        let acts = |on: Option<usize>| on.is_some_and(|other| place - other <= REACH);
         if let Some(valence) = &word.valence {
             let mut valence = valence.clone()?;
-            if self.negator <= REACH {
+            if acts(self.negator) {
                 valence *= NEGATED;
             }
-            if self.intensifier <= REACH {
+            if acts(self.intensifier) {
                 valence *= INTENSIFIED;
             }
             self.sum += valence;
             self.count += 1.0;
         }
         if word.negates {
-            self.negator = 0;
+            self.negator = Some(place);
         }
         if word.intensifies {
-            self.intensifier = 0;
+            self.intensifier = Some(place);
         }
         Ok(())
     }
