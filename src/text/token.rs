@@ -147,7 +147,7 @@ impl TokenPattern {
     /// Prepares the forms and registers their literals with the prefilter.
     #[must_use]
     pub fn new(forms: &'static [Form], needles: &mut NeedleSet) -> Self {
-        let gate = needles.gate(TokenPattern::needles(forms));
+        let gate = needles.gate(forms.iter().flat_map(|f| f.starts).map(|s| s.to_ascii_lowercase()));
         let starts = forms.iter().enumerate().flat_map(|(i, f)| f.starts.iter().map(move |s| (i, Finder::new(*s))));
         let skips = match forms {
             [Form { starts, rest: [Piece::Run(set, _, ANY), ..], .. }] => {
@@ -158,9 +158,10 @@ impl TokenPattern {
         TokenPattern { forms, gate, finders: starts.collect(), skips }
     }
 
-    /// What must be in the folded view, one of them, for the forms to match.
-    pub fn needles(forms: &'static [Form]) -> impl Iterator<Item = String> {
-        forms.iter().flat_map(|form| form.starts).map(|start| start.to_ascii_lowercase())
+    /// The prefilter gate.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.gate
     }
 
     /// All non-overlapping matches, left to right. Behind a closed gate, where most calls end, nothing is made.

@@ -9,7 +9,7 @@ mod rules;
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, truthy_or};
 use crate::text::token::{AsciiSet, Form};
-use crate::text::{ByteSpan, CasedPattern, CharSpan, FoldedPattern, GateRun, NeedleSet, Text, TokenPattern, chars};
+use crate::text::{ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, Text, TokenPattern, chars};
 use crate::value::{Key, Map, Value};
 use aho_corasick::AhoCorasick;
 use rules::{Grammar, RULES, Rule};
@@ -31,12 +31,13 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         Some(other) => return Err(EvalError::config("action", other, "a string")),
     };
     let rules = RULES.iter().map(|rule| Ok((rule, Matcher::new(&rule.grammar, needles)?)));
+    let rules: Vec<_> = rules.collect::<Result<_, EvalError>>()?;
     Ok(Box::new(Secrets {
         redacts,
         exceptions: section.get("exceptions").map_or(Exceptions::Texts(Vec::new()), Exceptions::new),
         detect_base64: truthy_or(section, "detect_base64", true),
-        rules: rules.collect::<Result<_, EvalError>>()?,
-        gates: needles.run_any(RULES.iter().map(|rule| rule.grammar.needles())),
+        gates: rules.iter().map(|(_, matcher)| matcher.gate()).collect(),
+        rules,
         prefixes: AhoCorasick::new(DECODED_PREFIXES).map_err(|e| EvalError::new(e.to_string()))?,
     }))
 }
@@ -46,15 +47,15 @@ struct Secrets {
     exceptions: Exceptions,
     detect_base64: bool,
     rules: Vec<(&'static Rule, Matcher)>,
-    /// A gate for each rule: few of many are open.
-    gates: GateRun,
+    /// Of each rule: few of many are open.
+    gates: Vec<Gate>,
     prefixes: AhoCorasick,
 }
 
 impl Detector for Secrets {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         let mut found: Vec<(&'static str, ByteSpan)> = Vec::new();
-        for (rule, matcher) in text.open_in(self.gates).map(|at| &self.rules[at]) {
+        for ((rule, matcher), _) in self.rules.iter().zip(&self.gates).filter(|&(_, &gate)| text.is_open(gate)) {
             let mut matches = Vec::new();
             matcher.each(text, |span| matches.push(span));
             for span in matches {
@@ -125,6 +126,16 @@ impl Matcher {
             Grammar::Cased(pattern) => Matcher::Cased(CasedPattern::new(pattern, needles).map_err(error)?),
             Grammar::HexWord(set, rest) => Matcher::HexWord(*set, *rest),
         })
+    }
+
+    /// The prefilter gate.
+    fn gate(&self) -> Gate {
+        match self {
+            Matcher::Token(pattern) => pattern.gate(),
+            Matcher::Folded(pattern) => pattern.gate(),
+            Matcher::Cased(pattern) => pattern.gate(),
+            Matcher::HexWord(..) => Gate::ALWAYS,
+        }
     }
 
     /// Hands over all non-overlapping matches, left to right.

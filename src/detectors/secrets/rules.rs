@@ -3,8 +3,6 @@
 //! In the examples, `<24>` stands for 24 letters and digits and `<h32>` for 32 hex digits, so that no file of this
 //! project contains anything that looks like a key.
 
-use crate::text::TokenPattern;
-use crate::text::literals::Clause;
 use crate::text::token::{ANY, AsciiSet, Form, Piece};
 use Grammar::{Cased, Folded, HexWord, Token};
 use Piece::{Digits, Lit, Run, Value};
@@ -39,17 +37,6 @@ pub(super) enum Grammar {
     Cased(&'static str),
     /// A free-standing word of exactly 32 characters of the set, then perhaps more.
     HexWord(AsciiSet, Form),
-}
-
-impl Grammar {
-    /// What must be in the folded view, one of them, for a token to be there. Nothing for the others, which see to it
-    /// themselves.
-    pub(super) fn needles(&self) -> Clause {
-        match self {
-            Token(forms) => TokenPattern::needles(forms).map(String::into_bytes).collect(),
-            Folded(_) | Cased(_) | HexWord(..) => Clause::new(),
-        }
-    }
 }
 
 macro_rules! rules {
