@@ -4,12 +4,12 @@
 //! Python files. Plugins are always on.
 
 use super::detector::{EvalError, Finding, RuleHit, RuleId};
+use super::laps::Laps;
 use super::response::DetectorOutcome;
 use super::section;
 use crate::api::{Decision, Severity, Stage};
 use crate::text::{Gate, NeedleSet, PythonRegex, Text};
 use crate::value::{Map, Value};
-use std::time::{Duration, Instant};
 
 /// An entry of `custom_detectors`, compiled.
 pub(super) struct CustomStep {
@@ -70,7 +70,7 @@ pub(super) fn run(
     steps: &[CustomStep],
     text: &Text<'_>,
     stage: Stage,
-    timing: bool,
+    laps: &mut Laps,
     outcomes: &mut Vec<DetectorOutcome>,
 ) -> Result<(), EvalError> {
     for step in steps {
@@ -78,11 +78,9 @@ pub(super) fn run(
             continue;
         }
         let rules = step.rules.as_ref().map_err(Clone::clone)?;
-        let started = timing.then(Instant::now);
         let Some(finding) = rules.inspect(text) else { continue };
-        let latency = started.map_or(Duration::ZERO, |s| s.elapsed());
         let blocks = finding.decision == Some(Decision::Block);
-        outcomes.push(DetectorOutcome::new(format!("custom:{REGEX}").into(), finding, false, latency));
+        outcomes.push(DetectorOutcome::new(format!("custom:{REGEX}").into(), finding, false, laps.lap()));
         if blocks {
             break;
         }

@@ -1,5 +1,6 @@
 //! Lifecycle hooks: what is looked at outside a request.
 
+use super::laps::Laps;
 use super::pipeline::HOOKS;
 use super::{Build, Detector, DetectorOutcome, Engine, EvalError, Finding, Request, Response, aggregate};
 use crate::api::Stage;
@@ -9,7 +10,6 @@ use crate::text::{NeedleSet, Prefilter, Text};
 use crate::value::{Map, Value, python_json};
 use std::borrow::Cow;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 const MANIFEST_SCANNER: &str = "mcp_manifest_scanner";
 const PERMISSION_AUDIT: &str = "tool_permission_audit";
@@ -139,10 +139,9 @@ impl Engine {
         request: &Request<'_>,
     ) -> Result<Response, EvalError> {
         let timed = |key: &'static str, inspect: &dyn Fn() -> Result<Finding, EvalError>| {
-            let started = self.options.timing.then(Instant::now);
+            let mut laps = Laps::new(self.options.timing);
             let finding = inspect()?;
-            let latency = started.map_or(Duration::ZERO, |s| s.elapsed());
-            Ok(DetectorOutcome::new(key.into(), finding, false, latency))
+            Ok(DetectorOutcome::new(key.into(), finding, false, laps.lap()))
         };
         match (hook, manifest) {
             (Hook::ToolRegistration, Some(manifest)) => {

@@ -8,6 +8,7 @@ mod blocking;
 mod custom;
 mod detector;
 mod hooks;
+mod laps;
 pub mod pipeline;
 mod quality;
 mod remediation;
@@ -22,6 +23,7 @@ mod tool_calls;
 pub use blocking::Blocking;
 pub use detector::{Build, Detector, EvalError, Finding, RuleHit, RuleId, severity_sum};
 pub use hooks::Hook;
+use laps::Laps;
 pub use request::{Identity, Metadata, Request};
 pub use response::{DetectorOutcome, Response};
 pub(crate) use scorecard::payload as stamp_payload;
@@ -171,6 +173,7 @@ impl Engine {
             return Err(fatal.clone());
         }
         let mut text = Text::new(request.text, &self.prefilter);
+        let mut laps = Laps::new(self.options.timing);
         let mut rewritten = false;
         let mut outcomes = Vec::new();
         let chains = matches!(request.stage, Stage::Input | Stage::Output);
@@ -178,7 +181,7 @@ impl Engine {
             if !step.runs_at(request.stage)? {
                 continue;
             }
-            let mut outcome = step.run(&text, request, &self.options)?;
+            let mut outcome = step.run(&text, request, &mut laps)?;
             let finding = &outcome.finding;
             if chains
                 && step.rewrites
@@ -192,7 +195,7 @@ impl Engine {
             outcomes.push(outcome);
         }
         let custom = self.custom.as_ref().map_err(Clone::clone)?;
-        custom::run(custom, &text, request.stage, self.options.timing, &mut outcomes)?;
+        custom::run(custom, &text, request.stage, &mut laps, &mut outcomes)?;
         let chained = rewritten.then(|| text.raw()).filter(|t| *t != request.text).map(str::to_owned);
         Ok((outcomes, chained))
     }

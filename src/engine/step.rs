@@ -2,6 +2,7 @@
 
 use super::EngineOptions;
 use super::detector::{Detector, EvalError, Finding};
+use super::laps::Laps;
 use super::pipeline::Entry;
 use super::request::Request;
 use super::response::DetectorOutcome;
@@ -12,7 +13,6 @@ use crate::api::Stage;
 use crate::text::{NeedleSet, Text};
 use crate::value::{Map, Value};
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
 
 /// The stages of a model-backed section that is no detector of the pipeline.
 const STANDALONE_STAGES: u8 = Stage::Input.bit() | Stage::Output.bit();
@@ -89,17 +89,15 @@ impl Step {
         &self,
         text: &Text<'_>,
         request: &Request<'_>,
-        options: &EngineOptions,
+        laps: &mut Laps,
     ) -> Result<DetectorOutcome, EvalError> {
         let detector = self.detector.as_ref().map_err(Clone::clone)?;
-        let started = options.timing.then(Instant::now);
         let finding = detector.inspect(text, request)?;
         let escalated = match self.strategy.as_ref().map_err(Clone::clone)? {
             Some(strategy) => strategy.apply(finding)?,
             None => Escalated { finding, mode: DETERMINISTIC, path: None },
         };
-        let latency = started.map_or(Duration::ZERO, |s| s.elapsed());
-        let mut outcome = DetectorOutcome::new(self.key.clone(), escalated.finding, false, latency);
+        let mut outcome = DetectorOutcome::new(self.key.clone(), escalated.finding, false, laps.lap());
         outcome.finding.decision = self.enforcement.apply(outcome.finding.decision);
         outcome.execution_mode = escalated.mode;
         outcome.fallback_path = escalated.path;

@@ -4,6 +4,10 @@
 //! of public English (instructions, medical answers, dialogues, shell commands, code), in bits: `A` is certain, each
 //! letter on is half as likely. Common words have a list of their own, counted on the same texts.
 
+use super::hash::QuickHash;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Bytes of text that [`expected`] counts for: a usual sample.
 const TEXT: f64 = 512.0;
 
@@ -72,6 +76,24 @@ const COMMON: [&str; 6] = [
      those three together treatments upon useful while without years ",
 ];
 
+/// All parts of common words, with the blanks around them, of three bytes and more, and how often the probability of
+/// the most common such word was halved.
+static COMMON_PARTS: LazyLock<HashMap<&[u8], u8, QuickHash>> = LazyLock::new(|| {
+    let mut parts = HashMap::with_capacity_and_hasher(1 << 13, QuickHash::default());
+    for (halvings, words) in (1..).zip(COMMON) {
+        let blanks = words.bytes().enumerate().filter(|&(_, b)| b == b' ').map(|(at, _)| at);
+        for (start, end) in blanks.clone().zip(blanks.skip(1)) {
+            let word = &words.as_bytes()[start..=end];
+            for from in 0..word.len().saturating_sub(2) {
+                for to in from + 3..=word.len() {
+                    parts.entry(&word[from..to]).or_insert(halvings);
+                }
+            }
+        }
+    }
+    parts
+});
+
 /// How often any other word is expected.
 const WORD: f64 = 0.004;
 
@@ -112,11 +134,7 @@ fn expected_one(literal: &[u8]) -> f64 {
     if literal.len() < 3 || !literal.iter().all(|b| b.is_ascii_lowercase() || b" '".contains(b)) {
         return by_letters;
     }
-    let finder = memchr::memmem::Finder::new(literal);
-    let as_word = match (1..).zip(&COMMON).find(|(_, words)| finder.find(words.as_bytes()).is_some()) {
-        Some((halvings, _)) => f64::exp2(-f64::from(halvings)),
-        None => WORD,
-    };
+    let as_word = COMMON_PARTS.get(literal).map_or(WORD, |&halvings| f64::exp2(-f64::from(halvings)));
     by_letters.max(as_word)
 }
 

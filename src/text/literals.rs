@@ -478,37 +478,31 @@ fn folded(c: char) -> Option<u8> {
     (c.is_ascii() || !matches!(byte, LETTER | DIGIT | BLANK)).then_some(byte)
 }
 
-fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
-    let mut out = Vec::new();
+/// The members of a class as strings of one folded byte, if they are few.
+fn class_strings(class: &Class) -> Option<Clause> {
     match class {
-        Class::Unicode(class) => {
-            for range in class.ranges() {
-                for c in range.start()..=range.end() {
-                    let byte = folded(c)?;
-                    if !out.contains(&vec![byte]) {
-                        out.push(vec![byte]);
-                    }
-                    if out.len() > MAX_CLASS {
-                        return None;
-                    }
-                }
+        Class::Unicode(class) => few(class.ranges().iter().flat_map(|range| range.start()..=range.end()).map(folded)),
+        Class::Bytes(class) => few(class
+            .ranges()
+            .iter()
+            .flat_map(|range| range.start()..=range.end())
+            .map(|b| Some(b.to_ascii_lowercase()))),
+    }
+}
+
+/// The different bytes, if all are known and there are no more than [`MAX_CLASS`].
+fn few(bytes: impl Iterator<Item = Option<u8>>) -> Option<Clause> {
+    let mut few = Vec::with_capacity(MAX_CLASS);
+    for byte in bytes {
+        let byte = byte?;
+        if !few.contains(&byte) {
+            if few.len() == MAX_CLASS {
+                return None;
             }
-        }
-        Class::Bytes(class) => {
-            for range in class.ranges() {
-                for b in range.start()..=range.end() {
-                    let byte = b.to_ascii_lowercase();
-                    if !out.contains(&vec![byte]) {
-                        out.push(vec![byte]);
-                    }
-                    if out.len() > MAX_CLASS {
-                        return None;
-                    }
-                }
-            }
+            few.push(byte);
         }
     }
-    Some(out)
+    Some(few.into_iter().map(|byte| vec![byte]).collect())
 }
 
 /// What is known about the characters of a class.
