@@ -435,15 +435,23 @@ fn rank(clauses: &mut [Ranked]) {
     clauses.sort_by(|a, b| a.expected.total_cmp(&b.expected).then_with(|| a.literals.cmp(&b.literals)));
 }
 
-/// The union of alternatives' clauses, rank by rank: a match of any alternative satisfies each.
+/// The clauses that all alternatives have, then the union of their others, rank by rank: a match of any alternative
+/// satisfies each.
 fn either(mut alternatives: Vec<Vec<Ranked>>) -> Vec<Ranked> {
-    if alternatives.iter().any(Vec::is_empty) {
-        return Vec::new();
+    let Some((first, others)) = alternatives.split_first() else { return Vec::new() };
+    let everywhere = |clause: &&Ranked| others.iter().all(|clauses| clauses.contains(clause));
+    let mut all: Vec<Ranked> = first.iter().filter(everywhere).cloned().collect();
+    for clauses in &mut alternatives {
+        clauses.retain(|clause| !all.contains(clause));
+        rank(clauses);
     }
-    alternatives.iter_mut().for_each(|clauses| rank(clauses));
-    let ranks = alternatives.iter().map(Vec::len).max().unwrap_or(0).min(MAX_CLAUSES);
-    let of_rank = |rank: usize| Ranked::union(alternatives.iter().map(|clauses| &clauses[rank.min(clauses.len() - 1)]));
-    (0..ranks).filter_map(of_rank).collect()
+    let fewest = alternatives.iter().map(Vec::len).min().unwrap_or(0);
+    let most = alternatives.iter().map(Vec::len).max().unwrap_or(0);
+    if fewest > 0 {
+        let union = |rank: usize| alternatives.iter().map(move |clauses| &clauses[rank.min(clauses.len() - 1)]);
+        all.extend((0..most.min(MAX_CLAUSES)).filter_map(|rank| Ranked::union(union(rank))));
+    }
+    all
 }
 
 /// Whether a literal rules out anything: letters, digits, blanks and usual marks alone do not.
