@@ -175,7 +175,7 @@ impl Engine {
         let mut text = Text::new(request.text, &self.prefilter);
         let mut laps = Laps::new(self.options.timing);
         let mut rewritten = false;
-        let mut outcomes = Vec::new();
+        let mut outcomes = Vec::with_capacity(self.steps.len());
         let chains = matches!(request.stage, Stage::Input | Stage::Output);
         for step in &self.steps {
             if !step.runs_at(request.stage)? {

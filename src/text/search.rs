@@ -6,7 +6,6 @@
 //! made at once and stay in the processor's first two caches. The prefilter searches words that it has not met before.
 
 use super::frequency;
-use memchr::memchr_iter;
 
 /// Literals, known by their place in the list.
 #[derive(Debug, Default)]
@@ -66,9 +65,32 @@ pub struct LiteralSearch {
     triples: Grams<3, 256>,
     pairs: Grams<2, 256>,
     /// Literals of one byte.
-    singles: Vec<(u8, u32)>,
+    singles: Singles,
     /// Literals of no bytes.
     empties: Vec<u32>,
+}
+
+/// Literals of one byte.
+#[derive(Debug, Default)]
+struct Singles {
+    /// A bit for each byte that is a literal.
+    bytes: [u64; 4],
+    /// Each byte and its literal.
+    owners: Vec<(u8, u32)>,
+}
+
+impl Singles {
+    fn add(&mut self, byte: u8, literal: u32) {
+        self.bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        self.owners.push((byte, literal));
+    }
+
+    /// The literals that are this byte.
+    fn of(&self, byte: u8) -> impl Iterator<Item = u32> + '_ {
+        let known = self.bytes[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
+        let owners = if known { self.owners.as_slice() } else { &[] };
+        owners.iter().filter(move |owner| owner.0 == byte).map(|owner| owner.1)
+    }
 }
 
 /// A set of groups of `N` bytes (4 at the most) that may hold a few more: 64 bits in each of `WORDS` words (a power of
@@ -219,7 +241,7 @@ impl LiteralSearch {
             let whole = Owner { literal: at, before: 0, len: literal.len() as u32 };
             match *literal {
                 [] => search.empties.push(at),
-                [b] => search.singles.push((b, at)),
+                [b] => search.singles.add(b, at),
                 [_, _] => pairs.push((window(literal), whole)),
                 [_, _, _] => triples.push((window(literal), whole)),
                 _ => {
@@ -248,8 +270,10 @@ impl LiteralSearch {
         for &at in &self.empties {
             found(at as usize, 0);
         }
-        for &(byte, at) in &self.singles {
-            memchr_iter(byte, text).for_each(|i| found(at as usize, i));
+        if !self.singles.owners.is_empty() {
+            for (place, &byte) in text.iter().enumerate() {
+                self.singles.of(byte).for_each(|literal| found(literal as usize, place));
+            }
         }
         if [self.quads.owners.len(), self.triples.owners.len(), self.pairs.owners.len()] == [0, 0, 0] {
             return;

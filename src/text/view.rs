@@ -4,7 +4,7 @@ use super::blank_words::{self, BlankWord, BlankWords};
 use super::blocks::count;
 use super::chars::{self, Class, DOTTED};
 use super::edges;
-use super::fold::{BLANK, LETTER, fold_into};
+use super::fold::{BLANK, LETTER, fold_ascii, fold_into};
 use super::gates::{Gate, GateRun, OpenGates};
 use super::needles::Prefilter;
 use super::runs::long_runs;
@@ -91,7 +91,11 @@ impl<'a> Text<'a> {
     pub fn folded(&self) -> &[u8] {
         self.folded.get_or_init(|| {
             let mut out = Vec::new();
-            fold_into(&self.raw, &mut out);
+            if self.ascii {
+                fold_ascii(&self.raw, &mut out);
+            } else {
+                fold_into(&self.raw, &mut out);
+            }
             out
         })
     }
@@ -202,6 +206,7 @@ impl<'a> Text<'a> {
 
     /// Whether the prefilter lets the rule behind `gate` run.
     #[must_use]
+    #[inline]
     pub fn is_open(&self, gate: Gate) -> bool {
         gate == Gate::ALWAYS || self.open.get_or_init(|| self.prefilter.scan(self.folded())).is_open(gate)
     }

@@ -124,7 +124,8 @@ impl Misspelt {
         if !text.is_open(self.gate) {
             // The folded view shows some letters as an ASCII one that the lowered text does not: a word has no less in
             // common with the name there, unless lowering ends it.
-            return fuzzy::dotted_words(text.raw()).any(|word| fuzzy::words(&chars::lower(word)).any(matches));
+            return !text.is_ascii()
+                && fuzzy::dotted_words(text.raw()).any(|word| fuzzy::words(&chars::lower(word)).any(matches));
         }
         text.is_lowered_by_folding() || fuzzy::words(text.lower()).any(matches)
     }

@@ -66,8 +66,8 @@ pub(super) enum Look {
     Folded(&'static str),
     /// A pattern minding case.
     Cased(&'static str),
-    /// As [`Look::Cased`], for capitalised words behind a cue.
-    Cued(&'static str, Cues),
+    /// As [`Look::Cased`], for capitalised words behind a cue; the last word of each cue, as it is written.
+    Cued(&'static str, &'static [&'static str]),
     /// As [`Look::Folded`] and [`Look::Cased`], in texts of which the test says that they may match at all.
     FoldedIf(fn(&Text<'_>) -> bool, &'static str),
     /// See [`Look::FoldedIf`].
@@ -76,17 +76,6 @@ pub(super) enum Look {
     Token(&'static [Form]),
     /// By hand.
     Scan(fn(&Text<'_>) -> Vec<CharSpan>),
-}
-
-/// What announces a name.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cues {
-    /// The last word of each cue, as it is written.
-    pub cues: &'static [&'static str],
-    /// Of these words one is in every match, in either case.
-    pub words: &'static [&'static str],
-    /// Or one of these, followed by a blank: they are parts of many words.
-    pub short: &'static [&'static str],
 }
 
 macro_rules! matcher {
@@ -239,20 +228,16 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "person_name", on: true, together: Together::Distinct, matchers: &[
         matcher!("person_name", Medium, "PERSON_NAME", 0,
             Look::Cued(r"\b(?:Dear|Hi|Hello|Mr\.?|Ms\.?|Mrs\.?|Dr\.?|Prof\.?)\s+[A-Z][a-z]{1,20}(?:\s+[A-Z][a-z]{1,20}){0,2}\b",
-                Cues {
-                    cues: &["Dear", "Hi", "Hello", "Mr", "Ms", "Mrs", "Dr", "Prof"],
-                    words: &["dear", "hello", "prof", "mr.", "ms.", "mrs.", "dr."],
-                    short: &["hi", "mr", "ms", "mrs", "dr"],
-                }), None,
+                &["Dear", "Hi", "Hello", "Mr", "Ms", "Mrs", "Dr", "Prof"]), None,
             ["Dear Mr Smith", "Prof. Ann Lee"], ["dear Ann", "Hi ANN"]),
         matcher!("person_name", Medium, "PERSON_NAME", 0,
             Look::Cued(r"\bmy\s+name\s+is\s+[A-Z][a-z]+(?:\s+[A-Z][a-z]+)+\b|\b(?:I'm|Im)\s+[A-Z][a-z]{2,20}(?:\s+[A-Z][a-z]{2,20})+\b",
-                Cues { cues: &["is", "I'm", "Im"], words: &["name", "i'm"], short: &["im"] }), None,
+                &["is", "I'm", "Im"]), None,
             ["my name is Al Bo", "I'm Ann Lee"], ["my name is Al", "My name is Al Bo", "I'm Al Bo"]),
         matcher!("person_name", Medium, "PERSON_NAME", 0,
             Look::Cued(concat!(r"\b(?:patient|client|student|user|member|subscriber|employee|recipient|caller|sender|buyer|seller",
                 r"|applicant|owner|holder|resident|tenant)\s+[A-Z][a-z]{2,20}(?:\s+[A-Z][a-z]{2,20}){0,2}\b"),
-                Cues { cues: ROLES, words: ROLES, short: &[] }), None,
+                ROLES), None,
             ["the user Ann"], ["the user Al", "Patient Ann"]),
     ] },
     kind!("date_of_birth", true, Medium, "DOB", 5, Folded(DATE), None,

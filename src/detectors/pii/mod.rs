@@ -14,7 +14,7 @@ use crate::text::{
     ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, PythonRegex, Text, TokenPattern, redact,
 };
 use crate::value::{Map, Value};
-use kinds::{Check, Cues, KINDS, Kind, Look, Together};
+use kinds::{Check, KINDS, Kind, Look, Together};
 use memchr::memmem::Finder;
 use regional::REGIONAL;
 use std::borrow::Cow;
@@ -195,12 +195,9 @@ impl Pattern {
         Ok(match *look {
             Look::Folded(pattern) => Pattern::Folded(FoldedPattern::new(pattern, needles).map_err(error)?),
             Look::Cased(pattern) => Pattern::Cased(CasedPattern::new(pattern, needles).map_err(error)?),
-            Look::Cued(pattern, Cues { cues, words, short }) => {
-                // Short cues are parts of many words; as their ends they are rare.
-                let ends = short.iter().map(|word| [word.as_bytes(), b" "].concat());
-                let gate = needles.gate(words.iter().map(|word| word.as_bytes().to_vec()).chain(ends));
-                let pattern = CasedPattern::new(pattern, &mut NeedleSet::new()).map_err(error)?;
-                Pattern::Cued(pattern.behind(gate), cues.iter().map(|cue| Finder::new(*cue)).collect())
+            Look::Cued(pattern, cues) => {
+                let pattern = CasedPattern::new(pattern, needles).map_err(error)?;
+                Pattern::Cued(pattern, cues.iter().map(|cue| Finder::new(*cue)).collect())
             }
             Look::FoldedIf(test, pattern) => {
                 Pattern::If(test, Box::new(Pattern::new(&Look::Folded(pattern), needles)?))
