@@ -16,6 +16,9 @@ pub(super) struct Changes {
     pub unsure: bool,
 }
 
+/// Where one place in so many has changed, the whole variant is searched sooner than its parts are found.
+const DENSE: usize = 4;
+
 impl Changes {
     pub(super) fn new(patterns: &[Vec<u8>], has_empty: bool) -> Self {
         let is_word = |b: Option<&u8>| b.is_some_and(|&b| fold::is_word(b));
@@ -35,7 +38,7 @@ impl Changes {
     /// The parts of a variant in which every match lies that has one of the changed places (in order) in it.
     pub(super) fn parts(&self, variant: &[u8], changed: &[usize]) -> Vec<Range<usize>> {
         let mut parts = Vec::<Range<usize>>::new();
-        if self.unsure {
+        if self.unsure || changed.len() > variant.len() / DENSE {
             parts.push(0..variant.len());
             return parts;
         }
@@ -93,7 +96,8 @@ mod tests {
         let changes = Changes::new(&[b"idiot".to_vec(), b"x".to_vec()], false);
         assert!(!changes.unsure);
         assert_eq!(changes.parts(b"an idiotic idiot", &[3, 4, 11]), [3..8, 11..16]);
-        assert_eq!(changes.parts(b"axbyx", &[1, 4]), [0..3, 3..5]);
+        assert_eq!(changes.parts(b"axbyx", &[1, 4]), [0..5]);
+        assert_eq!(changes.parts(b"axbyx and more", &[1, 4]), [0..3, 3..6]);
         assert!(changes.parts(b"an idiot", &[]).is_empty());
         assert!(changes.parts(b"stop i", &[5]).is_empty());
         assert!(Changes::new(&[b"c++".to_vec()], false).unsure && Changes::new(&[], true).unsure);
