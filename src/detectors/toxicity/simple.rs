@@ -136,7 +136,8 @@ impl<'t> Simple<'t> {
         }
         if changes {
             let last = self.made.variant.len() - 1;
-            self.made.changed.truncate(self.made.changed.partition_point(|&place| place < last));
+            // A run that became one character takes its places with it.
+            while self.made.changed.pop_if(|place| *place >= last).is_some() {}
             self.made.changed.push(last);
         }
     }
