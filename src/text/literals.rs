@@ -98,11 +98,18 @@ impl Chars {
     }
 }
 
+/// The edge of a word in a pattern over folded bytes.
+pub(super) const FOLDED_EDGE: Look = Look::WordAscii;
+
+/// The edge of a word in a pattern over text.
+pub(super) const TEXT_EDGE: Look = Look::WordUnicode;
+
 /// Stands in a string for the edge of a word: no folded byte.
 const EDGE: u8 = b'B';
 
 impl Part {
-    /// A pattern in which `edge` asks for the word edges that the folded view shows.
+    /// A pattern in which `edge` asks for the word edges that the folded view shows: [`FOLDED_EDGE`] in one over folded
+    /// bytes, [`TEXT_EDGE`] in one over text.
     pub(super) fn of_hir(hir: &Hir, edge: Look) -> Part {
         let each = |parts: &[Hir]| parts.iter().map(|part| Part::of_hir(part, edge)).collect();
         match hir.kind() {
@@ -110,14 +117,15 @@ impl Part {
             HirKind::Look(Look::Start | Look::End | Look::StartLF | Look::EndLF) => Part::Edge,
             HirKind::Look(look) if edge == *look => Part::Edge,
             HirKind::Look(_) => Part::Nothing,
-            HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
-                Ok(text) => match text.chars().map(folded).collect() {
+            // A pattern over folded bytes: they are what they are, even where they look like UTF-8.
+            HirKind::Literal(literal) if edge == FOLDED_EDGE => Part::Strings(vec![literal.0.to_ascii_lowercase()]),
+            HirKind::Literal(literal) => {
+                let text = String::from_utf8_lossy(&literal.0);
+                match text.chars().map(folded).collect() {
                     Some(bytes) => Part::Strings(vec![bytes]),
                     None => Part::Seq(text.chars().map(Part::of_char).collect()),
-                },
-                // A pattern over folded bytes: they are what they are.
-                Err(_) => Part::Strings(vec![literal.0.to_ascii_lowercase()]),
-            },
+                }
+            }
             HirKind::Class(class) => Part::of_class(class),
             HirKind::Capture(capture) => Part::of_hir(&capture.sub, edge),
             HirKind::Repetition(repetition) => Part::Rep {
@@ -545,7 +553,7 @@ mod tests {
     fn of(pattern: &str) -> Vec<Vec<String>> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).unwrap();
         let text = |clause: Clause| clause.into_iter().map(|n| String::from_utf8(n).unwrap()).collect();
-        Part::of_hir(&hir, Look::WordAscii).needs().clauses.into_iter().map(text).collect()
+        Part::of_hir(&hir, FOLDED_EDGE).needs().clauses.into_iter().map(text).collect()
     }
 
     #[test]
@@ -558,6 +566,14 @@ mod tests {
         assert_eq!(of(r"x(?:key)*y"), Vec::<Vec<String>>::new());
         assert_eq!(of(r"(?:keyring)+"), [["keyring"]]);
         assert_eq!(of(r"colou?rful"), [["colorful", "colourful"]]);
+    }
+
+    #[test]
+    fn folded_bytes_are_no_utf8() {
+        let hir = Hir::literal(*b"a\xD7\x96");
+        assert_eq!(Part::of_hir(&hir, FOLDED_EDGE).needs().clauses, [[b"a\xD7\x96".to_vec()]]);
+        let hir = Hir::literal("a×b".as_bytes());
+        assert_eq!(Part::of_hir(&hir, TEXT_EDGE).needs().clauses, [[b"a\xD7b".to_vec()]]);
     }
 
     #[test]
@@ -584,7 +600,7 @@ mod tests {
     fn tokens_are_counted_as_far_as_they_can_be() {
         let tokens = |pattern: &str| {
             let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).unwrap();
-            Part::of_hir(&hir, Look::WordAscii).needs().tokens
+            Part::of_hir(&hir, FOLDED_EDGE).needs().tokens
         };
         assert_eq!(tokens(r"a-b"), Some(1));
         assert_eq!(tokens(r"ab [a-z]+ ?c"), Some(3));

@@ -8,12 +8,12 @@
 
 use super::edges::Named;
 use super::gates::Gate;
-use super::literals::Part;
+use super::literals::{FOLDED_EDGE, Part, TEXT_EDGE};
 use super::needles::NeedleSet;
 use super::occurrence::Occurrence;
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -66,7 +66,7 @@ impl FoldedPattern {
     pub fn new(pattern: &str, needles: &mut NeedleSet) -> Result<Self, PatternError> {
         let source = folded_source(pattern)?;
         let hir = parse(&source, false, false).map_err(|message| PatternError { pattern: pattern.into(), message })?;
-        let gate = needles.gate_all(Part::of_hir(&hir, Look::WordAscii).needs());
+        let gate = needles.gate_all(Part::of_hir(&hir, FOLDED_EDGE).needs());
         Ok(FoldedPattern { source, gate, occurrence: OnceLock::new(), regex: OnceLock::new() })
     }
 
@@ -89,7 +89,7 @@ impl FoldedPattern {
     /// A gate for texts of which the pattern is to search a copy with other characters between the words: it needs
     /// the same literals, wherever they stand.
     pub fn loose_gate(&self, needles: &mut NeedleSet) -> Gate {
-        needles.gate_all(Part::of_hir(&self.parsed(), Look::WordAscii).needs().anywhere())
+        needles.gate_all(Part::of_hir(&self.parsed(), FOLDED_EDGE).needs().anywhere())
     }
 
     /// The compiled expression over folded bytes, for windows and anchored searches.
@@ -191,7 +191,7 @@ impl CasedPattern {
         let error = |message| PatternError { pattern: pattern.into(), message };
         let wide_source = wide_source(pattern, ignore_case).map_err(error)?;
         let hir = parse(&wide_source, true, false).map_err(error)?;
-        let gate = needles.gate_all(Part::of_hir(&hir, Look::WordUnicode).needs());
+        let gate = needles.gate_all(Part::of_hir(&hir, TEXT_EDGE).needs());
         let named = Named::of(pattern, ignore_case);
         let wide_source = match &named {
             Some(named) => self::wide_source(&named.pattern(pattern), ignore_case).map_err(error)?,

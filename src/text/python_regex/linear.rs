@@ -2,7 +2,7 @@
 
 use super::ast::{At, Kind, Node, UNBOUNDED};
 use super::charset::CharSet;
-use crate::text::literals::{Needs, Part};
+use crate::text::literals::{Needs, Part, TEXT_EDGE};
 use crate::text::pattern::count_compiled;
 use crate::text::span::ByteSpan;
 use regex_automata::meta::{Config, Regex};
@@ -114,7 +114,7 @@ impl Linear {
     /// What a text needs to match, as the folded view shows it.
     pub(super) fn needs(&self) -> Needs {
         let mut newlines = self.groups;
-        Part::of_hir(&hir(&self.node, false, &mut newlines), Look::WordUnicode).needs()
+        Part::of_hir(&hir(&self.node, false, &mut newlines), TEXT_EDGE).needs()
     }
 }
 
