@@ -100,11 +100,10 @@ impl WordCache {
         let learn = |effects: &mut Vec<Effect>| learn(&text[start..end], effects);
         let word = word_at(text, start, end);
         let (first, len, last_stretch) = if end - start <= SHORT {
-            let [word, _] = word;
-            slot_of([word], word, &mut self.short, &mut self.effects, learn).parts()
+            let [short, _] = word;
+            slot_of([short], mixed(word), &mut self.short, &mut self.effects, learn).parts()
         } else {
-            let mixed = word[0] ^ word[1].rotate_left(29);
-            slot_of(word, mixed, &mut self.long, &mut self.effects, learn).parts()
+            slot_of(word, mixed(word), &mut self.long, &mut self.effects, learn).parts()
         };
         if len == 0 || *last_stretch == self.stretch {
             return &[];
@@ -145,9 +144,16 @@ pub(super) fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
     [bytes as u64 & of_word[0], (bytes >> 64) as u64 & of_word[1]]
 }
 
+/// A hash of a word's bytes: its upper half depends on all of them. By the golden ratio in 64 bits, which is odd and
+/// whose bits are well mixed.
+#[inline]
+pub(super) fn mixed(word: [u64; 2]) -> u64 {
+    (word[0] ^ word[1].rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 #[allow(clippy::cast_possible_truncation)] // A few bits are left.
 fn pair_of(mixed: u64) -> usize {
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - PAIRS.ilog2())) as usize
+    (mixed >> (64 - PAIRS.ilog2())) as usize
 }
 
 /// The slot of a word, which `learn` fills where it is new.
@@ -240,7 +246,8 @@ mod tests {
     #[test]
     fn words_of_one_pair_do_not_mix_up_their_effects() {
         let mut cache = WordCache::new();
-        let words: Vec<[u8; 8]> = (1..).filter(|&n| pair_of(n) == 5).take(3).map(u64::to_le_bytes).collect();
+        let words: Vec<[u8; 8]> =
+            (1..).filter(|&n| pair_of(mixed([n, 0])) == 5).take(3).map(u64::to_le_bytes).collect();
         for turn in [0, 1, 0, 2, 1, 0, 0, 2, 1, 1] {
             cache.begin_stretch();
             let expected = vec![Effect { place: 0, bits: turn as u64 }; 3 - turn];

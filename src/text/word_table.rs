@@ -1,7 +1,7 @@
 //! Words and what stands for each, asked for at each word of a text.
 
 use super::hash::QuickHash;
-use super::word_cache::{LONGEST, word_at};
+use super::word_cache::{LONGEST, mixed, word_at};
 use std::collections::HashMap;
 
 /// Slots for each word that is in the table, to be found at once and missed at once.
@@ -67,10 +67,8 @@ impl<V> WordTable<V> {
     #[inline]
     fn slot(&self, word: [u64; 2]) -> usize {
         let mask = self.short.len() - 1;
-        // The golden ratio in 64 bits: the upper half of the product depends on all of the word.
-        let mixed = (word[0] ^ word[1].rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         #[allow(clippy::cast_possible_truncation)] // A few bits are left.
-        let mut at = (mixed >> 32) as usize & mask;
+        let mut at = (mixed(word) >> 32) as usize & mask;
         while self.short[at] != FREE && self.short[at] != word {
             at = (at + 1) & mask;
         }
