@@ -78,9 +78,11 @@ pub(super) fn run(
             continue;
         }
         let rules = step.rules.as_ref().map_err(Clone::clone)?;
-        let Some(finding) = rules.inspect(text) else { continue };
+        let finding = rules.inspect(text);
+        let latency = laps.lap();
+        let Some(finding) = finding else { continue };
         let blocks = finding.decision == Some(Decision::Block);
-        outcomes.push(DetectorOutcome::new(format!("custom:{REGEX}").into(), finding, false, laps.lap()));
+        outcomes.push(DetectorOutcome::new(format!("custom:{REGEX}").into(), finding, false, latency));
         if blocks {
             break;
         }

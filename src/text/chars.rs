@@ -170,7 +170,7 @@ pub fn trim(text: &str) -> &str {
 
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stretch<'t> {
+pub enum Portion<'t> {
     /// ASCII characters, as many as stand together.
     Ascii(&'t str),
     /// Any other character.
@@ -178,7 +178,7 @@ pub enum Stretch<'t> {
 }
 
 /// The parts of a text from left to right: what is asked of each character can often be asked of ASCII ones together.
-pub fn stretches(text: &str) -> impl Iterator<Item = Stretch<'_>> {
+pub fn portions(text: &str) -> impl Iterator<Item = Portion<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let c = rest.chars().next()?;
@@ -186,7 +186,7 @@ pub fn stretches(text: &str) -> impl Iterator<Item = Stretch<'_>> {
             if c.is_ascii() { rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len()) } else { c.len_utf8() };
         let (part, after) = rest.split_at(length);
         rest = after;
-        Some(if c.is_ascii() { Stretch::Ascii(part) } else { Stretch::Wide(c) })
+        Some(if c.is_ascii() { Portion::Ascii(part) } else { Portion::Wide(c) })
     })
 }
 

@@ -17,7 +17,7 @@
 //! Every byte is one code point, so places in the folded view are the reference's own offsets, windows of n
 //! characters are slices, and a byte automaton with ASCII word edges gives Python's Unicode answers.
 
-use super::chars::{Class, Stretch, class, stretches};
+use super::chars::{Class, Portion, class, portions};
 
 /// Stands for a non-ASCII letter or number.
 pub const LETTER: u8 = b'L';
@@ -102,10 +102,10 @@ pub const fn is_blank(byte: u8) -> bool {
 /// Appends the folded view of `text` to `out`.
 pub fn fold_into(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len());
-    for stretch in stretches(text) {
-        match stretch {
-            Stretch::Ascii(ascii) => fold_ascii(ascii, out),
-            Stretch::Wide(c) => out.push(fold_char(c)),
+    for portion in portions(text) {
+        match portion {
+            Portion::Ascii(ascii) => fold_ascii(ascii, out),
+            Portion::Wide(c) => out.push(fold_char(c)),
         }
     }
 }

@@ -47,7 +47,7 @@ struct Secrets {
     exceptions: Exceptions,
     detect_base64: bool,
     rules: Vec<(&'static Rule, Matcher)>,
-    /// Of each rule: few of many are open.
+    /// Of each rule, side by side: all are asked of each text, and few are open.
     gates: Vec<Gate>,
     prefixes: AhoCorasick,
 }

@@ -5,7 +5,7 @@
 //! up, in pages of 256 characters of which most texts need a few.
 
 use super::changes::{mark, unmark};
-use crate::text::chars::{self, Stretch, stretches};
+use crate::text::chars::{self, Portion, portions};
 use crate::text::fold::{self, DIGIT, LETTER};
 use crate::text::normalize::{decompose, nfkd};
 use std::borrow::Cow;
@@ -67,13 +67,13 @@ impl Unmasked {
     pub(super) fn of(text: &str) -> Option<Self> {
         let mut unmasked = Unmasked { folded: Vec::with_capacity(text.len()), differing: Vec::new() };
         let mut run = Run::default();
-        for stretch in stretches(text) {
-            match stretch {
-                Stretch::Ascii(ascii) => {
+        for portion in portions(text) {
+            match portion {
+                Portion::Ascii(ascii) => {
                     run = Run::default();
                     fold::fold_ascii(ascii, &mut unmasked.folded);
                 }
-                Stretch::Wide(c) => unmasked.take(c, &mut run)?,
+                Portion::Wide(c) => unmasked.take(c, &mut run)?,
             }
         }
         unmark(&mut unmasked.differing, unmasked.folded.len());
