@@ -1,5 +1,7 @@
 //! Texts taken 64 bytes at a time, as sets of bits: loops over them branch on what is found, not on bytes.
 
+use wide::u8x64;
+
 /// Bytes taken together.
 pub const BLOCK: usize = 64;
 
@@ -19,22 +21,55 @@ pub fn each_block(text: &[u8], mut take: impl FnMut(usize, &Block)) {
 /// block that belongs.
 #[inline]
 pub fn each_run(text: &[u8], members: impl Fn(&Block) -> u64, mut take: impl FnMut(usize, usize)) {
-    let mut start = 0;
-    let mut inside = 0;
+    let mut runs = Runs::default();
     each_block(text, |block_at, block| {
-        // The zeros behind the text belong to nothing.
-        let left = text.len() - block_at;
-        let runs = if left < BLOCK { members(block) & ((1 << left) - 1) } else { members(block) };
-        let edges = runs ^ (runs << 1 | inside);
-        inside = runs >> (BLOCK - 1);
-        for at in places(edges) {
-            if runs >> at & 1 == 1 {
-                start = block_at + at;
-            } else {
-                take(start, block_at + at);
-            }
-        }
+        runs.ended(block_at, members(block) & within(text, block_at)).for_each(|(start, end)| take(start, end));
     });
+}
+
+/// The bits of a block's places that are in the text: the zeros behind it are not.
+#[must_use]
+#[inline]
+pub fn within(text: &[u8], block_at: usize) -> u64 {
+    let left = text.len() - block_at;
+    if left < BLOCK { (1 << left) - 1 } else { u64::MAX }
+}
+
+/// Runs of bytes, found block by block.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// Where the last one began.
+    start: usize,
+    /// 1 when it goes on, else 0.
+    open: u64,
+}
+
+impl Runs {
+    /// Where the runs that end in the next block begin and end, left to right; `members` are the block's bits. What the
+    /// iterator is not asked for is lost.
+    #[inline]
+    pub fn ended(&mut self, block_at: usize, members: u64) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let before = members << 1 | self.open;
+        let (mut starts, mut ends) = (members & !before, before & !members);
+        if self.open == 0 {
+            self.next_start(block_at, &mut starts);
+        }
+        self.open = members >> (BLOCK - 1);
+        std::iter::from_fn(move || {
+            let end = (ends != 0).then(|| block_at + ends.trailing_zeros() as usize)?;
+            ends &= ends - 1;
+            let start = self.start;
+            self.next_start(block_at, &mut starts);
+            Some((start, end))
+        })
+    }
+
+    /// Goes on to the next run, which stands behind the block when there is none.
+    #[inline]
+    fn next_start(&mut self, block_at: usize, starts: &mut u64) {
+        self.start = block_at + starts.trailing_zeros() as usize;
+        *starts &= starts.wrapping_sub(1);
+    }
 }
 
 /// How many bytes `holds` accepts: counted in bytes, of which the processor adds many at once.
@@ -71,15 +106,11 @@ pub fn block_at(text: &[u8], at: usize) -> Block {
 #[must_use]
 #[inline(always)]
 pub fn bits(holds: impl Fn(usize) -> bool) -> u64 {
-    /// Moves the lowest bits of eight bytes into the highest byte, in order.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
     let mut marks = [0; BLOCK];
     for (at, mark) in marks.iter_mut().enumerate() {
-        *mark = u8::from(holds(at));
+        *mark = if holds(at) { u8::MAX } else { 0 };
     }
-    let (eights, _) = marks.as_chunks::<8>();
-    let byte_of = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
-    eights.iter().rev().fold(0, |bits, eight| bits << 8 | byte_of(eight))
+    u8x64::from(marks).to_bitmask()
 }
 
 /// The places of the bits that are set, in order.

@@ -48,8 +48,8 @@ pub struct GateRun {
     pub(super) len: u32,
 }
 
-/// Tokens of a stretch, until a text has too many of them.
-const STRETCH: u32 = 32;
+/// Tokens after which a stretch ends with its block, until a text has too many of them.
+const STRETCH: u32 = 28;
 
 /// A text in more stretches than this is divided into half as many.
 const MAX_STRETCHES: usize = 256;
@@ -62,7 +62,7 @@ pub struct OpenGates {
     bits: Vec<u64>,
     /// How many numbers hold the bits of a stretch.
     width: usize,
-    /// Tokens of each stretch but the last.
+    /// Tokens that each stretch but the last has at least.
     tokens: u32,
 }
 
@@ -92,7 +92,8 @@ impl OpenGates {
     /// Whether all clauses are satisfied as near to a place of the first, the rarest, as a match can reach.
     fn is_near(&self, gate: Gate) -> bool {
         let stretches = self.bits.get(self.width..).unwrap_or_default();
-        let further = u32::from(gate.reach).div_ceil(self.tokens) as usize;
+        // So many tokens and more are in each stretch between two that are further apart.
+        let further = (u32::from(gate.reach) / self.tokens) as usize + 1;
         if stretches.len() <= (1 + further) * self.width {
             return true;
         }
@@ -148,13 +149,14 @@ impl Reading {
         &mut self.open.bits[last..]
     }
 
-    /// To be called between two tokens; whether a new stretch begins.
+    /// To be called behind each block with the tokens that begin in it; whether a new stretch begins.
     #[inline]
-    pub(super) fn next_token(&mut self) -> bool {
-        self.read += 1;
-        self.read > self.open.tokens && self.next_stretch()
+    pub(super) fn read_tokens(&mut self, tokens: u32) -> bool {
+        self.read += tokens;
+        self.read >= self.open.tokens && self.next_stretch()
     }
 
+    #[inline(never)]
     fn next_stretch(&mut self) -> bool {
         let OpenGates { bits, width, tokens } = &mut self.open;
         let width = *width;
@@ -171,7 +173,7 @@ impl Reading {
             *tokens *= 2;
         }
         bits.resize(bits.len() + width, 0);
-        self.read = 1;
+        self.read = 0;
         true
     }
 
@@ -200,7 +202,7 @@ mod tests {
         ) {
             let mut reading = Reading::new(&[0; 3], 0);
             for clause in &clauses {
-                reading.next_token();
+                reading.read_tokens(1);
                 clause.iter().for_each(|&clause| set(reading.bits(), clause));
             }
             let open = reading.done();

@@ -14,7 +14,17 @@ pub struct JointSearch {
     literals: Literals,
     classes: Vec<Class>,
     /// For each byte, the classes (as bits) of the literals whose joint it is.
-    of_byte: Vec<u16>,
+    of_byte: ByteClasses,
+}
+
+/// Classes, as bits, of each byte.
+#[derive(Debug)]
+struct ByteClasses([u16; 256]);
+
+impl Default for ByteClasses {
+    fn default() -> Self {
+        ByteClasses([0; 256])
+    }
 }
 
 /// Literals with so many bytes before and behind their joints in the bytes that represent them.
@@ -33,7 +43,7 @@ impl JointSearch {
     /// Prepares the search. Each literal must hold a byte that is no word character.
     #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
     pub fn new<L: AsRef<[u8]>>(literals: &[L]) -> Self {
-        let mut search = JointSearch { of_byte: vec![0; 256], ..JointSearch::default() };
+        let mut search = JointSearch::default();
         // The bytes before the joint and in all that make a class, and the groups of each class.
         let (mut kinds, mut groups) = (Vec::new(), Vec::<Vec<(u32, Owner)>>::new());
         for (at, literal) in literals.iter().map(AsRef::as_ref).enumerate() {
@@ -47,7 +57,7 @@ impl JointSearch {
             });
             let owner = Owner { literal: at as u32, before: (joint - before) as u32, len: literal.len() as u32 };
             groups[class].push((window(group), owner));
-            search.of_byte[usize::from(literal[joint])] |= 1 << class;
+            search.of_byte.0[usize::from(literal[joint])] |= 1 << class;
         }
         let class =
             |((before, len), groups)| Class { before, mask: u32::MAX >> (32 - 8 * len), grams: Grams::build(groups) };
@@ -60,14 +70,18 @@ impl JointSearch {
         &self.literals
     }
 
+    /// Whether a literal may have this byte for its joint.
+    #[must_use]
+    #[inline]
+    pub fn may_be_at(&self, byte: u8) -> bool {
+        self.of_byte.0[usize::from(byte)] != 0
+    }
+
     /// Hands on the literals with their joint at `at`, and the bytes where they begin. Where several bytes of a literal
     /// are no word characters it is found at one of them.
     #[inline]
     pub fn at(&self, text: &[u8], at: usize, found: &mut impl FnMut(usize, usize)) {
-        let mut classes = self.of_byte.get(usize::from(text[at])).copied().unwrap_or(0);
-        if classes == 0 {
-            return;
-        }
+        let mut classes = self.of_byte.0[usize::from(text[at])];
         let around = around(text, at);
         while classes != 0 {
             let class = &self.classes[classes.trailing_zeros() as usize];

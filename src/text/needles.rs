@@ -4,6 +4,7 @@
 //! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
 //! clauses are all satisfied run.
 
+use super::blocks::{Runs, bits, each_block, places, within};
 use super::fold::{is_blank, is_word};
 use super::frequency;
 use super::gates::{Gate, GateRun, OpenGates, Reading, set};
@@ -11,7 +12,7 @@ use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
 use super::search::LiteralSearch;
 use super::word_cache::{EACH_TIME, Effect, LONGEST, MOST_PLACES, WordCache};
-use super::words::each_word;
+use super::words::word_bits;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -305,56 +306,31 @@ impl Prefilter {
         if self.satisfied.is_empty() {
             return OpenGates::default();
         }
-        let mut reading = Reading::new(&self.satisfied, folded.len());
         let mut cache = self.caches.get_or(|| RefCell::new(WordCache::new())).borrow_mut();
         cache.begin_stretch();
-        let mut gap = 0;
-        each_word(folded, |start, end| {
-            self.scan_joints(folded, gap, start, reading.bits());
-            if folded[gap..start].iter().any(|&b| is_blank(b)) && reading.next_token() {
-                cache.begin_stretch();
-            }
-            gap = end;
-            let bits = reading.bits();
-            if end - start > LONGEST || bits.len() > MOST_PLACES {
-                let mut phrases = Vec::new();
-                self.words.each(
-                    &folded[start..end],
-                    |clause| set(bits, clause as usize),
-                    |phrase| phrases.push(phrase),
-                );
-                phrases.into_iter().for_each(|phrase| self.open_around(phrase, folded, start..end, bits));
-                return;
-            }
-            for effect in cache.effects_of(folded, start, end, |word, effects| self.words.learn(word, effects)) {
-                match effect.place {
-                    #[allow(clippy::cast_possible_truncation)] // As it was put in.
-                    EACH_TIME => self.open_around(effect.bits as usize, folded, start..end, bits),
-                    place => bits[place as usize] |= effect.bits,
+        let mut pass = Pass { prefilter: self, folded, reading: Reading::new(&self.satisfied, folded.len()) };
+        let remembers = self.satisfied.len() <= MOST_PLACES;
+        // Most joints are no blanks, and most characters that could be one are.
+        let passes_blanks = !self.joints.may_be_at(b' ');
+        let mut words = Runs::default();
+        each_block(folded, |block_at, block| {
+            let members = word_bits(block);
+            let blanks = bits(|at| block[at] == b' ');
+            let joints = !(members | if passes_blanks { blanks } else { 0 }) & within(folded, block_at);
+            places(joints).for_each(|at| pass.read_joint(block_at + at));
+            for (start, end) in words.ended(block_at, members) {
+                if end - start <= LONGEST && remembers {
+                    pass.read_word(start, end, &mut cache);
+                } else {
+                    pass.search_word(start, end);
                 }
             }
+            // Of the tokens only those count that are words right behind a blank: a few too few do no harm.
+            if pass.reading.read_tokens((members & blanks << 1).count_ones()) {
+                cache.begin_stretch();
+            }
         });
-        self.scan_joints(folded, gap, folded.len(), reading.bits());
-        reading.done()
-    }
-
-    /// Looks for a phrase around a word.
-    fn open_around(&self, phrase: usize, folded: &[u8], word: Range<usize>, bits: &mut [u64]) {
-        let Phrase { bytes, word: part, opens } = &self.phrases[phrase];
-        // Its first word may begin within the word, its last one may end there.
-        let place = if part.start == 0 { word.end.checked_sub(part.end) } else { word.start.checked_sub(part.start) };
-        if place.is_some_and(|at| folded[at..].starts_with(bytes)) {
-            opens.iter().for_each(|&clause| set(bits, clause as usize));
-        }
-    }
-
-    /// Looks for the needles with a joint from `start` to `end`, where no word characters are.
-    fn scan_joints(&self, folded: &[u8], start: usize, end: usize, bits: &mut [u64]) {
-        for at in start..end {
-            self.joints.at(folded, at, &mut |needle: usize, _| {
-                self.joint_openers[needle].iter().for_each(|&clause| set(bits, clause as usize));
-            });
-        }
+        pass.reading.done()
     }
 
     /// The different literals that are searched for, of those of several words the rarest.
@@ -365,6 +341,68 @@ impl Prefilter {
             Some(at) => lists[1].get(at),
             None => lists[0].get(at),
         })
+    }
+}
+
+/// The pass over one text.
+struct Pass<'p> {
+    prefilter: &'p Prefilter,
+    folded: &'p [u8],
+    reading: Reading,
+}
+
+impl Pass<'_> {
+    /// Reads a byte that is no word character.
+    #[inline]
+    fn read_joint(&mut self, at: usize) {
+        if self.prefilter.joints.may_be_at(self.folded[at]) {
+            self.search_joint(at);
+        }
+    }
+
+    #[inline(never)]
+    fn search_joint(&mut self, at: usize) {
+        let bits = self.reading.bits();
+        self.prefilter.joints.at(self.folded, at, &mut |needle: usize, _| {
+            self.prefilter.joint_openers[needle].iter().for_each(|&clause| set(bits, clause as usize));
+        });
+    }
+
+    /// Reads a word that is remembered.
+    #[inline]
+    fn read_word(&mut self, start: usize, end: usize, cache: &mut WordCache) {
+        let words = &self.prefilter.words;
+        for effect in cache.effects_of(self.folded, start, end, |word, effects| words.learn(word, effects)) {
+            match effect.place {
+                #[allow(clippy::cast_possible_truncation)] // As it was put in.
+                EACH_TIME => self.open_around(effect.bits as usize, start, end),
+                place => self.reading.bits()[place as usize] |= effect.bits,
+            }
+        }
+    }
+
+    /// Reads a word that is not.
+    #[inline(never)]
+    fn search_word(&mut self, start: usize, end: usize) {
+        let bits = self.reading.bits();
+        let mut phrases = Vec::new();
+        self.prefilter.words.each(
+            &self.folded[start..end],
+            |clause| set(bits, clause as usize),
+            |phrase| phrases.push(phrase),
+        );
+        phrases.into_iter().for_each(|phrase| self.open_around(phrase, start, end));
+    }
+
+    /// Looks for a phrase around the word from `start` to `end`.
+    fn open_around(&mut self, phrase: usize, start: usize, end: usize) {
+        let Phrase { bytes, word: part, opens } = &self.prefilter.phrases[phrase];
+        // Its first word may begin within the word, its last one may end there.
+        let place = if part.start == 0 { end.checked_sub(part.end) } else { start.checked_sub(part.start) };
+        if place.is_some_and(|at| self.folded[at..].starts_with(bytes)) {
+            let bits = self.reading.bits();
+            opens.iter().for_each(|&clause| set(bits, clause as usize));
+        }
     }
 }
 

@@ -44,6 +44,13 @@ struct Slot<const EIGHTS: usize> {
 impl<const EIGHTS: usize> Slot<EIGHTS> {
     const FREE: Self = Slot { word: [0; EIGHTS], first: 0, len: 0, stretch: 0 };
 
+    /// Whether it is the word's. The eights are compared one by one: they have just been written one by one, and are
+    /// not to be waited for.
+    #[inline]
+    fn is(&self, word: [u64; EIGHTS]) -> bool {
+        self.word.iter().zip(word).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+    }
+
     /// Where the effects begin, how many there are, and the last stretch.
     fn parts(&mut self) -> (usize, usize, &mut u16) {
         (self.first as usize, usize::from(self.len), &mut self.stretch)
@@ -166,16 +173,28 @@ fn slot_of<'p, const EIGHTS: usize>(
     learn: impl FnOnce(&mut Vec<Effect>),
 ) -> &'p mut Slot<EIGHTS> {
     let pair = &mut pairs[pair_of(mixed)];
-    if pair[0].word != word {
+    if !pair[0].is(word) {
         pair.swap(0, 1);
-        if pair[0].word != word {
-            let new = effects.len();
-            learn(effects);
-            let (first, len) = room(effects, new, &pair[0]);
-            pair[0] = Slot { word, first, len, stretch: 0 };
+        if !pair[0].is(word) {
+            replace(&mut pair[0], word, effects, learn);
         }
     }
     &mut pair[0]
+}
+
+/// Gives the place of a word to another.
+#[cold]
+#[inline(never)]
+fn replace<const EIGHTS: usize>(
+    slot: &mut Slot<EIGHTS>,
+    word: [u64; EIGHTS],
+    effects: &mut Vec<Effect>,
+    learn: impl FnOnce(&mut Vec<Effect>),
+) {
+    let new = effects.len();
+    learn(effects);
+    let (first, len) = room(effects, new, slot);
+    *slot = Slot { word, first, len, stretch: 0 };
 }
 
 /// Where the effects from `new` on are to be found: in the place of those of a word that gives way, where they fit.
