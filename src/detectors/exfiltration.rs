@@ -6,7 +6,7 @@
 
 use crate::api::Severity::{self, High, Medium};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or};
-use crate::text::{FoldedPattern, NeedleSet, Text};
+use crate::text::{FoldedPattern, GateList, NeedleSet, Text};
 use crate::value::Map;
 
 /// A wish that the detector knows.
@@ -102,6 +102,8 @@ const RULES: &[Rule] = rules![
 #[derive(Debug)]
 pub struct ExfiltrationRules {
     patterns: Vec<FoldedPattern>,
+    /// Of the patterns, in their order.
+    gates: GateList,
 }
 
 impl ExfiltrationRules {
@@ -112,7 +114,9 @@ impl ExfiltrationRules {
     pub fn compile(needles: &mut NeedleSet) -> Result<Self, EvalError> {
         let compile =
             |rule: &Rule| FoldedPattern::new(rule.pattern, needles).map_err(|e| EvalError::new(e.to_string()));
-        Ok(ExfiltrationRules { patterns: RULES.iter().map(compile).collect::<Result<_, _>>()? })
+        let patterns: Vec<_> = RULES.iter().map(compile).collect::<Result<_, _>>()?;
+        let gates = needles.list(patterns.iter().map(FoldedPattern::gate).collect());
+        Ok(ExfiltrationRules { patterns, gates })
     }
 
     /// The names of all rules (without a detector's prefix), in order: index `i` is the rule that
@@ -123,8 +127,7 @@ impl ExfiltrationRules {
 
     /// The number and severity of each rule that occurs in the text, in the order of the table.
     pub fn matches<'t>(&'t self, text: &'t Text<'_>) -> impl Iterator<Item = (usize, Severity)> + 't {
-        let matching = self.patterns.iter().zip(RULES).enumerate().filter(|(_, (pattern, _))| pattern.is_match(text));
-        matching.map(|(i, (_, rule))| (i, rule.severity))
+        text.open_of(&self.gates).filter(|&i| self.patterns[i].is_match(text)).map(|i| (i, RULES[i].severity))
     }
 }
 

@@ -36,6 +36,11 @@ impl Gate {
         gate
     }
 
+    /// The first clause, the rarest; `None` for a gate that is always open.
+    pub(super) fn first(&self) -> Option<u32> {
+        Some(self.clauses[0]).filter(|&clause| clause != NO_CLAUSE)
+    }
+
     fn clauses(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         self.clauses.iter().take_while(|&&clause| clause != NO_CLAUSE).map(|&clause| clause as usize)
     }
@@ -46,6 +51,14 @@ impl Gate {
 pub struct GateRun {
     pub(super) first: u32,
     pub(super) len: u32,
+}
+
+/// The gates of rules that are asked for together, in order.
+#[derive(Clone, Debug)]
+pub struct GateList {
+    /// For each gate a clause that is satisfied with the gate's first.
+    pub(super) run: GateRun,
+    pub(super) gates: Vec<Gate>,
 }
 
 /// Tokens after which a stretch ends with its block, until a text has too many of them.
@@ -83,6 +96,11 @@ impl OpenGates {
         // Nearly every gate is closed by its first clause, the rarest.
         let [first, ..] = gate.clauses;
         (first == NO_CLAUSE || has(&self.bits, first as usize)) && self.satisfies(gate)
+    }
+
+    /// The open gates of a list, as places in it, in order.
+    pub fn open_of<'g>(&'g self, list: &'g GateList) -> impl Iterator<Item = usize> + 'g {
+        self.open_in(list.run).filter(|&at| self.satisfies(list.gates[at]))
     }
 
     fn satisfies(&self, gate: Gate) -> bool {

@@ -50,7 +50,7 @@ mod word_cache;
 pub mod word_table;
 pub mod words;
 
-pub use gates::{Gate, GateRun};
+pub use gates::{Gate, GateList, GateRun};
 pub use needles::{NeedleSet, Prefilter};
 pub use pattern::{CasedPattern, FoldedPattern, compiled_patterns};
 pub use python_regex::{PythonRegex, PythonRegexError};

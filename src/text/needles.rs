@@ -7,7 +7,7 @@
 use super::blocks::{Runs, bits, each_block, places, within};
 use super::fold::{is_blank, is_word};
 use super::frequency;
-use super::gates::{Gate, GateRun, OpenGates, Reading, set};
+use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
 use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
 use super::search::LiteralSearch;
@@ -43,7 +43,9 @@ pub struct NeedleSet {
     shared: HashMap<Clause, u32>,
     always: Vec<u32>,
     /// Clauses that certain words satisfy.
-    tests: Vec<(WordTest, u32)>,
+    tests: Vec<(WordTest, Vec<u32>)>,
+    /// Clauses, and others that are satisfied with them.
+    followers: Vec<(u32, u32)>,
 }
 
 impl NeedleSet {
@@ -85,7 +87,7 @@ impl NeedleSet {
     /// the test. The answer for a word is remembered, so the test may take its time.
     pub fn gate_words(&mut self, test: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Gate {
         let clause = self.next_clause();
-        self.tests.push((Box::new(test), clause));
+        self.tests.push((Box::new(test), vec![clause]));
         Gate::new([clause], None)
     }
 
@@ -110,6 +112,19 @@ impl NeedleSet {
             Gate::new(std::iter::once(first).chain(further).collect::<Vec<_>>(), needs.tokens)
         };
         (run, (run.first..).zip(rules).map(gate).collect())
+    }
+
+    /// Gates that are registered already, as a list that a text is asked for at once.
+    pub fn list(&mut self, gates: Vec<Gate>) -> GateList {
+        let first = self.clauses;
+        for gate in &gates {
+            let clause = self.next_clause();
+            match gate.first() {
+                Some(leader) => self.followers.push((leader, clause)),
+                None => self.always.push(clause),
+            }
+        }
+        GateList { run: GateRun { first, len: self.clauses - first }, gates }
     }
 
     fn run_of(&mut self, rules: impl IntoIterator<Item = Clause>, whole: bool) -> GateRun {
@@ -144,7 +159,8 @@ impl NeedleSet {
 
     /// Prepares the search for everything registered.
     #[must_use]
-    pub fn build(self) -> Prefilter {
+    pub fn build(mut self) -> Prefilter {
+        self.follow();
         let mut satisfied = vec![0u64; (self.clauses as usize).div_ceil(64)];
         for clause in self.always {
             set(&mut satisfied, clause as usize);
@@ -172,6 +188,25 @@ impl NeedleSet {
             joint_openers,
             satisfied,
             caches: ThreadLocal::new(),
+        }
+    }
+}
+
+impl NeedleSet {
+    /// Lets clauses be satisfied with those that they follow.
+    fn follow(&mut self) {
+        let mut followers: HashMap<u32, Vec<u32>> = HashMap::new();
+        for &(leader, follower) in &self.followers {
+            followers.entry(leader).or_default().push(follower);
+        }
+        let of = |clause: &u32| followers.get(clause).into_iter().flatten().copied();
+        for needle in &mut self.needles {
+            let more: Vec<u32> = needle.opens.iter().flat_map(of).collect();
+            needle.opens.extend(more);
+        }
+        for (_, clauses) in &mut self.tests {
+            let more: Vec<u32> = clauses.iter().flat_map(of).collect();
+            clauses.extend(more);
         }
     }
 }
@@ -258,7 +293,7 @@ struct Words {
     search: LiteralSearch,
     /// Of each literal of the search.
     inner: Vec<Inner>,
-    tests: Vec<(WordTest, u32)>,
+    tests: Vec<(WordTest, Vec<u32>)>,
 }
 
 impl Words {
@@ -274,7 +309,8 @@ impl Words {
                 }
             }
         });
-        self.tests.iter().filter(|(test, _)| test(word)).for_each(|&(_, c)| clause(c));
+        let passed = self.tests.iter().filter(|(test, _)| test(word));
+        passed.flat_map(|(_, clauses)| clauses).for_each(|&c| clause(c));
     }
 
     /// Adds the bits of a word's clauses, and the phrases before them.

@@ -5,7 +5,7 @@ use super::blocks::count;
 use super::chars::{self, Class, DOTTED};
 use super::edges;
 use super::fold::{BLANK, LETTER, fold_ascii, fold_into};
-use super::gates::{Gate, GateRun, OpenGates};
+use super::gates::{Gate, GateList, GateRun, OpenGates};
 use super::needles::Prefilter;
 use super::runs::long_runs;
 use super::span::{ByteSpan, CharSpan};
@@ -214,6 +214,11 @@ impl<'a> Text<'a> {
     /// The gates of a run that the prefilter opens, as places in the run, in order.
     pub fn open_in(&self, run: GateRun) -> impl Iterator<Item = usize> + '_ {
         self.open.get_or_init(|| self.prefilter.scan(self.folded())).open_in(run)
+    }
+
+    /// The gates of a list that the prefilter opens, as places in the list, in order.
+    pub fn open_of<'g>(&'g self, list: &'g GateList) -> impl Iterator<Item = usize> + 'g {
+        self.open.get_or_init(|| self.prefilter.scan(self.folded())).open_of(list)
     }
 
     /// Byte offsets of all code points, plus the length.

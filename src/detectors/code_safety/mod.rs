@@ -10,7 +10,7 @@ mod windows;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, truthy_or};
-use crate::text::{CasedPattern, NeedleSet, Text};
+use crate::text::{CasedPattern, GateList, NeedleSet, Text};
 use crate::value::{Map, Value};
 use language::{Language, Recognizer};
 use rules::{Finder, RULES};
@@ -25,6 +25,8 @@ struct CodeSafety {
     /// Which languages are scanned at all.
     scanned: [bool; Language::ALL.len()],
     finders: Vec<Finder>,
+    /// Of the finders, in their order.
+    gates: GateList,
     /// The rules that code of each language is scanned with, and of unknown language with each of `unknown`.
     known_rules: [Vec<Row>; Language::ALL.len()],
     unknown_rules: Vec<Vec<Row>>,
@@ -67,6 +69,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
     } else {
         Ok(Vec::new())
     };
+    let finders: Vec<Finder> = RULES.iter().map(|rule| Finder::new(rule.form, needles)).collect::<Result<_, _>>()?;
     Ok(Box::new(CodeSafety {
         blocks: section.get("action").is_none_or(|action| action.as_str() == Some("BLOCK")),
         recognizer: Recognizer::new(needles)?,
@@ -74,7 +77,8 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         unknown_rules: unknown.as_ref().map(|languages| new_rows(languages)).unwrap_or_default(),
         unknown,
         scanned,
-        finders: RULES.iter().map(|rule| Finder::new(rule.form, needles)).collect::<Result<_, _>>()?,
+        gates: needles.list(finders.iter().map(Finder::gate).collect()),
+        finders,
         admitted,
         banned,
     }))
@@ -166,29 +170,32 @@ struct Found<'d> {
 
 impl CodeSafety {
     fn scan_block<'d>(&'d self, hint: &str, code: &Text<'_>, found: &mut Found<'d>) -> Result<(), EvalError> {
+        let open: Vec<usize> = code.open_of(&self.gates).collect();
         match Language::of_hint(hint).or_else(|| self.recognizer.recognize(code)) {
             Some(language) if self.scanned[language as usize] => {
-                self.scan(language, &self.known_rules[language as usize], code, found)
+                self.scan(language, &self.known_rules[language as usize], &open, code, found)
             }
             Some(_) => Ok(()),
             None => {
                 let languages = self.unknown.as_ref().map_err(Clone::clone)?;
                 let mut rules = languages.iter().zip(&self.unknown_rules);
-                rules.try_for_each(|(&language, rules)| self.scan(language, rules, code, found))
+                rules.try_for_each(|(&language, rules)| self.scan(language, rules, &open, code, found))
             }
         }
     }
 
+    /// Scans with those of the rules that are `open`.
     fn scan<'d>(
         &'d self,
         language: Language,
         rules: &[Row],
+        open: &[usize],
         code: &Text<'_>,
         found: &mut Found<'d>,
     ) -> Result<(), EvalError> {
         let admitted = self.admitted.as_ref().map_err(Clone::clone)?;
         for &(i, key) in rules {
-            if admitted[i] && !found.rules.contains(&key) && self.finders[i].is_in(code) {
+            if open.contains(&i) && admitted[i] && !found.rules.contains(&key) && self.finders[i].is_in(code) {
                 found.rules.push(key);
                 found.hits.push(RuleHit::new(RULES[i].id, RULES[i].severity));
             }

@@ -4,7 +4,7 @@ use super::language::Language::{self, JavaScript, Python, Shell, Sql};
 use super::windows;
 use crate::api::Severity::{self, High, Low, Medium};
 use crate::engine::EvalError;
-use crate::text::{CasedPattern, FoldedPattern, NeedleSet, Text};
+use crate::text::{CasedPattern, FoldedPattern, Gate, NeedleSet, Text};
 
 /// How a rule finds its code.
 #[derive(Clone, Copy)]
@@ -103,7 +103,7 @@ rules! {
 pub(super) enum Finder {
     Folded(FoldedPattern),
     Cased(CasedPattern),
-    Scan(fn(&[u8]) -> bool, crate::text::Gate),
+    Scan(fn(&[u8]) -> bool, Gate),
 }
 
 impl Finder {
@@ -115,6 +115,15 @@ impl Finder {
             Scan(scan, needle) => Ok(Finder::Scan(scan, needles.gate([needle]))),
         }
         .map_err(|e| EvalError::new(e.to_string()))
+    }
+
+    /// The prefilter gate.
+    pub(super) fn gate(&self) -> Gate {
+        match self {
+            Finder::Folded(pattern) => pattern.gate(),
+            Finder::Cased(pattern) => pattern.gate(),
+            Finder::Scan(_, gate) => *gate,
+        }
     }
 
     pub(super) fn is_in(&self, code: &Text<'_>) -> bool {

@@ -9,7 +9,9 @@ mod rules;
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, truthy_or};
 use crate::text::token::{AsciiSet, Form};
-use crate::text::{ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, Text, TokenPattern, chars};
+use crate::text::{
+    ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, GateList, NeedleSet, Text, TokenPattern, chars,
+};
 use crate::value::{Key, Map, Value};
 use aho_corasick::AhoCorasick;
 use rules::{Grammar, RULES, Rule};
@@ -36,7 +38,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         redacts,
         exceptions: section.get("exceptions").map_or(Exceptions::Texts(Vec::new()), Exceptions::new),
         detect_base64: truthy_or(section, "detect_base64", true),
-        gates: rules.iter().map(|(_, matcher)| matcher.gate()).collect(),
+        gates: needles.list(rules.iter().map(|(_, matcher)| matcher.gate()).collect()),
         rules,
         prefixes: AhoCorasick::new(DECODED_PREFIXES).map_err(|e| EvalError::new(e.to_string()))?,
     }))
@@ -47,15 +49,15 @@ struct Secrets {
     exceptions: Exceptions,
     detect_base64: bool,
     rules: Vec<(&'static Rule, Matcher)>,
-    /// Of each rule, side by side: all are asked of each text, and few are open.
-    gates: Vec<Gate>,
+    /// Of the rules, in their order.
+    gates: GateList,
     prefixes: AhoCorasick,
 }
 
 impl Detector for Secrets {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         let mut found: Vec<(&'static str, ByteSpan)> = Vec::new();
-        for ((rule, matcher), _) in self.rules.iter().zip(&self.gates).filter(|&(_, &gate)| text.is_open(gate)) {
+        for (rule, matcher) in text.open_of(&self.gates).map(|at| &self.rules[at]) {
             let mut matches = Vec::new();
             matcher.each(text, |span| matches.push(span));
             for span in matches {
