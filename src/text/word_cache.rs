@@ -1,14 +1,15 @@
 //! What words mean to the prefilter, remembered: texts consist of a few thousand words over and over.
 
+use std::ops::Range;
+
 /// Bytes of the longest word that is remembered.
 pub const LONGEST: usize = 16;
 
 /// Bytes of the longest word that has little room to itself, as most have.
 const SHORT: usize = 8;
 
-/// Pairs of words that are remembered of each kind, a power of two. Each word has one pair to be in, before or behind
-/// the other.
-const PAIRS: usize = 4096;
+/// Pairs of words that are remembered of each kind, a power of two. Each word has one pair to be in.
+const PAIRS: usize = 8192;
 
 /// Places of the largest set whose bits are remembered.
 pub const MOST_PLACES: usize = u16::MAX as usize;
@@ -37,7 +38,7 @@ struct Slot<const EIGHTS: usize> {
     /// The effects.
     first: u32,
     len: u16,
-    /// The last stretch of text that had it.
+    /// The last stretch of text that had it; 0 for none.
     stretch: u16,
 }
 
@@ -51,13 +52,14 @@ impl<const EIGHTS: usize> Slot<EIGHTS> {
         self.word.iter().zip(word).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
     }
 
-    /// Where the effects begin, how many there are, and the last stretch.
-    fn parts(&mut self) -> (usize, usize, &mut u16) {
-        (self.first as usize, usize::from(self.len), &mut self.stretch)
+    /// Where the effects lie, and whether the last stretch that had the word was another.
+    #[inline]
+    fn look(&mut self, stretch: u16) -> (Range<usize>, bool) {
+        let first = self.first as usize;
+        (first..first + usize::from(self.len), std::mem::replace(&mut self.stretch, stretch) != stretch)
     }
 }
 
-/// In each pair the word that came last is first.
 type Pairs<const EIGHTS: usize> = Box<[[Slot<EIGHTS>; 2]]>;
 
 fn pairs<const EIGHTS: usize>() -> Pairs<EIGHTS> {
@@ -106,20 +108,18 @@ impl WordCache {
     ) -> &[Effect] {
         let learn = |effects: &mut Vec<Effect>| learn(&text[start..end], effects);
         let word = word_at(text, start, end);
-        let (first, len, last_stretch) = if end - start <= SHORT {
-            let [short, _] = word;
-            slot_of([short], mixed(word), &mut self.short, &mut self.effects, learn).parts()
+        let WordCache { short, long, effects, stretch } = self;
+        let (place, is_new) = if end - start <= SHORT {
+            let [word, _] = word;
+            slot_of([word], mixed([word, 0]), short, *stretch, effects, learn).look(*stretch)
         } else {
-            slot_of(word, mixed(word), &mut self.long, &mut self.effects, learn).parts()
+            slot_of(word, mixed(word), long, *stretch, effects, learn).look(*stretch)
         };
-        if len == 0 || *last_stretch == self.stretch {
+        if place.is_empty() {
             return &[];
         }
-        let effects = &self.effects[first..first + len];
-        if effects[0].place != EACH_TIME {
-            *last_stretch = self.stretch;
-        }
-        effects
+        let effects = &effects[place];
+        if is_new || effects[0].place == EACH_TIME { effects } else { &[] }
     }
 }
 
@@ -163,23 +163,25 @@ fn pair_of(mixed: u64) -> usize {
     (mixed >> (64 - PAIRS.ilog2())) as usize
 }
 
-/// The slot of a word, which `learn` fills where it is new.
+/// The slot of a word, which `learn` fills where it is new: instead of the word of the pair that has not come for
+/// longer. Which one of the pair it is must not be guessed by the processor.
 #[inline]
 fn slot_of<'p, const EIGHTS: usize>(
     word: [u64; EIGHTS],
     mixed: u64,
     pairs: &'p mut Pairs<EIGHTS>,
+    stretch: u16,
     effects: &mut Vec<Effect>,
     learn: impl FnOnce(&mut Vec<Effect>),
 ) -> &'p mut Slot<EIGHTS> {
     let pair = &mut pairs[pair_of(mixed)];
-    if !pair[0].is(word) {
-        pair.swap(0, 1);
-        if !pair[0].is(word) {
-            replace(&mut pair[0], word, effects, learn);
-        }
+    let mut at = usize::from(!pair[0].is(word));
+    if !pair[at].is(word) {
+        let age = |slot: &Slot<EIGHTS>| stretch.wrapping_sub(slot.stretch);
+        at = usize::from(age(&pair[1]) > age(&pair[0]));
+        replace(&mut pair[at], word, effects, learn);
     }
-    &mut pair[0]
+    &mut pair[at]
 }
 
 /// Gives the place of a word to another.

@@ -4,17 +4,18 @@ use super::changes::{mark, unmark};
 use super::steps::{Unit, has_pair, may_be_spaced, separates, unleet};
 use crate::text::FoldedPattern;
 use crate::text::blocks::{BLOCK, bits, block_at, places};
+use std::borrow::Cow;
 
-/// What stands for a letter: see [`unleet`].
-const CHANGING: &[u8; 11] = b"0134578!@$|";
+/// What stands for a letter, see [`unleet`], besides most digits.
+const CHANGING: &[u8; 4] = b"!@$|";
 
-/// A bit for each place of the block that begins at `start` where a lowered text differs from its variants, or the first
-/// of three equal characters stands.
+/// A bit for each place of the block that begins at `start` where a lowered text may differ from its variants: a digit,
+/// or what else may stand for a letter, or the first of three equal characters.
 fn changes_of(text: &[u8], start: usize) -> u64 {
     let [block, next, after] = [0, 1, 2].map(|ahead| block_at(text, start + ahead));
     let changes = bits(|at| {
         let b = block[at];
-        let stands_for_another = CHANGING.iter().fold(false, |any, &c| any | (b == c));
+        let stands_for_another = CHANGING.iter().fold(b.wrapping_sub(b'0') < 9, |any, &c| any | (b == c));
         stands_for_another | ((b == b'(') & (next[at] == b')')) | ((b == next[at]) & (b == after[at]) & b.collapses())
     });
     // The zeros behind the text are no run.
@@ -30,9 +31,9 @@ enum Zeros {
 }
 
 /// A variant of a text.
-pub(super) struct Made {
+pub(super) struct Made<'t> {
     /// Its folded view.
-    pub variant: Vec<u8>,
+    pub variant: Cow<'t, [u8]>,
     /// The places in it, in order, of what was something else in the text, perhaps with their neighbours.
     pub changed: Vec<usize>,
 }
@@ -45,17 +46,21 @@ struct Simple<'t> {
     zeros: Zeros,
     /// Up to here the text is done.
     at: usize,
-    made: Made,
+    variant: Vec<u8>,
+    changed: Vec<usize>,
 }
 
 impl<'t> Simple<'t> {
     fn new(text: &'t [u8], differing: &'t [usize], zeros: Zeros) -> Self {
-        let made = Made { variant: Vec::with_capacity(text.len()), changed: Vec::new() };
-        Simple { text, differing, zeros, at: 0, made }
+        Simple { text, differing, zeros, at: 0, variant: Vec::with_capacity(text.len()), changed: Vec::new() }
+    }
+
+    fn made<'m>(self) -> Made<'m> {
+        Made { variant: Cow::Owned(self.variant), changed: self.changed }
     }
 
     /// Puts letters for what stands for them and one character for each run.
-    fn replace(mut self) -> Made {
+    fn replace<'m>(mut self) -> Made<'m> {
         // Before this place a character may be in a run with one that changed.
         let mut settled = 0;
         for start in (0..self.text.len()).step_by(BLOCK) {
@@ -74,30 +79,30 @@ impl<'t> Simple<'t> {
             self.step();
         }
         self.take_over(self.text.len());
-        self.made
+        self.made()
     }
 
     /// Deletes the separators inside spaced-out words.
-    fn join(mut self, spaced: &FoldedPattern) -> Made {
+    fn join<'m>(mut self, spaced: &FoldedPattern) -> Made<'m> {
         for word in spaced.regex().find_iter(self.text) {
             self.take_over(word.start());
             while self.next_differing(word.end()).is_some() {}
-            let start = self.made.variant.len();
-            self.made.variant.extend(self.text[word.range()].iter().filter(|&&b| !separates(b)));
+            let start = self.variant.len();
+            self.variant.extend(self.text[word.range()].iter().filter(|&&b| !separates(b)));
             self.at = word.end();
-            mark(&mut self.made.changed, start..self.made.variant.len());
+            mark(&mut self.changed, start..self.variant.len());
         }
         self.take_over(self.text.len());
-        unmark(&mut self.made.changed, self.made.variant.len());
-        self.made
+        unmark(&mut self.changed, self.variant.len());
+        self.made()
     }
 
     /// Takes the text over as it is, to `end`.
     fn take_over(&mut self, end: usize) {
         while let Some(differs) = self.next_differing(end) {
-            self.made.changed.push(self.made.variant.len() + differs - self.at);
+            self.changed.push(self.variant.len() + differs - self.at);
         }
-        self.made.variant.extend_from_slice(&self.text[self.at..end]);
+        self.variant.extend_from_slice(&self.text[self.at..end]);
         self.at = end;
     }
 
@@ -122,10 +127,10 @@ impl<'t> Simple<'t> {
     fn step(&mut self) {
         let Some((unit, len)) = self.next() else { return };
         let mut changes = unit != self.text[self.at];
-        self.made.variant.push(unit);
+        self.variant.push(unit);
         self.at += len;
-        if unit.collapses() && self.made.variant.ends_with(&[unit; 3]) {
-            self.made.variant.truncate(self.made.variant.len() - 2);
+        if unit.collapses() && self.variant.ends_with(&[unit; 3]) {
+            self.variant.truncate(self.variant.len() - 2);
             while let Some((_, len)) = self.next().filter(|&(next, _)| next == unit) {
                 self.at += len;
             }
@@ -135,17 +140,60 @@ impl<'t> Simple<'t> {
             changes = true;
         }
         if changes {
-            let last = self.made.variant.len() - 1;
+            let last = self.variant.len() - 1;
             // A run that became one character takes its places with it.
-            while self.made.changed.pop_if(|place| *place >= last).is_some() {}
-            self.made.changed.push(last);
+            while self.changed.pop_if(|place| *place >= last).is_some() {}
+            self.changed.push(last);
         }
     }
 }
 
+/// The variant of a text in which letters stand for single characters and nothing else is changed: so it is with most
+/// texts. `None` where more is.
+fn patched<'t>(text: &'t [u8], differing: &[usize], zeros: Zeros) -> Option<Made<'t>> {
+    let mut variant = Cow::Borrowed(text);
+    let mut changed = Vec::new();
+    for start in (0..text.len()).step_by(BLOCK) {
+        for place in places(changes_of(text, start)).map(|at| start + at) {
+            let b = text[place];
+            let pair = [b, text.get(place + 1).copied().unwrap_or_default()];
+            if pair == *b"()" || pair == *b"00" && zeros == Zeros::U {
+                return None;
+            }
+            let letter = unleet(b);
+            if letter != b {
+                variant.to_mut()[place] = letter;
+                changed.push(place);
+            }
+            if is_in_run(&variant, place) {
+                return None;
+            }
+        }
+    }
+    if !differing.is_empty() {
+        changed.extend(differing);
+        changed.sort_unstable();
+        changed.dedup();
+    }
+    Some(Made { variant, changed })
+}
+
+/// Whether the character at a place is one of three that count for one.
+fn is_in_run(text: &[u8], place: usize) -> bool {
+    let b = text[place];
+    let same = |at: Option<usize>| at.and_then(|at| text.get(at)) == Some(&b);
+    let (before, behind) = (same(place.checked_sub(1)), same(Some(place + 1)));
+    let runs = before && (behind || same(place.checked_sub(2))) || behind && same(Some(place + 2));
+    runs && b.collapses()
+}
+
 /// The variants of a folded text in lower case, as [`super::steps::variants`] makes them; `None` where a `+` is deleted
 /// first. The places `differing`, in order, are to be counted as changed.
-pub(super) fn simple_variants(text: &[u8], differing: &[usize], spaced: &FoldedPattern) -> Option<Vec<Made>> {
+pub(super) fn simple_variants<'t>(
+    text: &'t [u8],
+    differing: &[usize],
+    spaced: &FoldedPattern,
+) -> Option<Vec<Made<'t>>> {
     let letter = |at: usize| text.get(at).is_some_and(u8::is_ascii_lowercase);
     let joins = |plus: usize| letter(plus.wrapping_sub(1)) && letter(plus + 1);
     if memchr::memchr_iter(b'+', text).any(joins) {
@@ -153,7 +201,7 @@ pub(super) fn simple_variants(text: &[u8], differing: &[usize], spaced: &FoldedP
     }
     let both: &[Zeros] = if has_pair(text, *b"00") { &[Zeros::U, Zeros::TwoO] } else { &[Zeros::TwoO] };
     let variant = |&zeros: &Zeros| {
-        let made = Simple::new(text, differing, zeros).replace();
+        let made = patched(text, differing, zeros).unwrap_or_else(|| Simple::new(text, differing, zeros).replace());
         if may_be_spaced(&made.variant) { Simple::new(&made.variant, &made.changed, zeros).join(spaced) } else { made }
     };
     Some(both.iter().map(variant).collect())
@@ -167,7 +215,8 @@ mod tests {
     #[test]
     fn every_byte_that_changes_is_seen() {
         for b in 1..128 {
-            assert_eq!(changes_of(&[b'x', b, b'y'], 0), u64::from(unleet(b) != b) << 1, "{b}");
+            let may_change = unleet(b) != b || matches!(b, b'2' | b'6');
+            assert_eq!(changes_of(&[b'x', b, b'y'], 0), u64::from(may_change) << 1, "{b}");
         }
         let mut text = [b'-'; 3 * BLOCK];
         for (at, b) in text.iter_mut().enumerate() {
@@ -193,7 +242,7 @@ mod tests {
                 let mut text = "it is only xy in yx, ".repeat(12);
                 text.insert_str(at, piece);
                 if let Some(simple) = simple_variants(text.as_bytes(), &[], &spaced) {
-                    let made: Vec<Vec<u8>> = simple.into_iter().map(|simple| simple.variant).collect();
+                    let made: Vec<Vec<u8>> = simple.into_iter().map(|simple| simple.variant.into_owned()).collect();
                     assert_eq!(made, variants(text.as_bytes(), &spaced), "{text}");
                 }
             }

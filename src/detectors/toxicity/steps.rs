@@ -3,7 +3,6 @@
 
 use crate::text::blocks::{BLOCK, bits, each_block, places};
 use crate::text::fold::{self, DIGIT, LETTER};
-use crate::text::words::word_bits;
 use crate::text::{FoldedPattern, Gate};
 
 /// What a digit or symbol stands for.
@@ -126,24 +125,29 @@ pub(super) fn has_pair<U: Unit>(text: &[U], pair: [u8; 2]) -> bool {
 
 /// Whether a spaced-out word may be in a folded text: every such word has a letter between separators.
 pub(super) fn may_be_spaced(folded: &[u8]) -> bool {
-    let (mut words_before, mut separators_before) = (0, 0);
+    // More bytes than separate, but asked in fewer questions.
+    let may_separate = |b: u8| (b <= b' ') | (b.wrapping_sub(b'-') < 2) | (b == fold::BLANK);
+    let (mut separators_before, mut blanks_before) = (0, 0);
     let mut found = false;
     each_block(folded, |block_at, block| {
-        let words = word_bits(block);
-        let separators = bits(|at| separates(block[at]));
-        let amid = (separators << 2 | separators_before >> (BLOCK - 2))
-            & (words << 1 | words_before >> (BLOCK - 1))
-            & separators;
-        (words_before, separators_before) = (words, separators);
+        let blanks = bits(|at| may_separate(block[at]));
+        let separators = blanks | bits(|at| block[at] == b'_');
+        let behind_one =
+            (separators << 2 | separators_before >> (BLOCK - 2)) & !(blanks << 1 | blanks_before >> (BLOCK - 1));
+        let amid = behind_one & separators;
+        (separators_before, blanks_before) = (separators, blanks);
         // A text that is found out is read to its end: that takes less than to leave early.
         found = found || places(amid).any(|at| is_amid_letters(folded, block_at + at - 1));
     });
     found
 }
 
-/// Whether the single letter at `at`, which has separators on both sides, may be in a spaced-out word: the words before
-/// and after the separators are single letters too.
+/// Whether the character at `at`, which may have separators on both sides, may be in a spaced-out word: it is a letter,
+/// and the words before and after the separators are single letters too.
 fn is_amid_letters(folded: &[u8], at: usize) -> bool {
+    if !fold::is_word(folded[at]) {
+        return false;
+    }
     let start = folded[..at].iter().rposition(|&b| !separates(b)).map_or(0, |last| last + 1);
     let end = folded[at + 1..].iter().position(|&b| !separates(b)).map_or(folded.len(), |first| at + 1 + first);
     // An underscore is both, and may be a word or between words.

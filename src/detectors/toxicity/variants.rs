@@ -201,11 +201,11 @@ impl VariantSearch {
         }
         // A term's own variant in the text may have lost its edges to a changed neighbour.
         if self.odd.matches(text).next().is_some() {
-            return Some(simple.into_iter().map(|made| Variant::whole(made.variant)).collect());
+            return Some(simple.into_iter().map(|made| Variant::whole(made.variant.into_owned())).collect());
         }
         let partly = simple.into_iter().map(|made| {
             let parts = self.changes.parts(&made.variant, &made.changed);
-            Variant::of_bytes(made.variant, parts)
+            Variant::of_bytes(made.variant.into_owned(), parts)
         });
         let mut variants: Vec<Variant> = partly.collect();
         variants.retain(|variant| !variant.parts.is_empty());
@@ -274,7 +274,8 @@ mod tests {
             let mut expected: Vec<usize> = list.matches(&view).collect();
             let all = variants(text.as_bytes(), &search.spaced);
             if let Some(simple) = simple_variants(text.as_bytes(), &[], &search.spaced) {
-                assert_eq!(all, simple.into_iter().map(|simple| simple.variant).collect::<Vec<_>>(), "{text}");
+                let simple: Vec<Vec<u8>> = simple.into_iter().map(|simple| simple.variant.into_owned()).collect();
+                assert_eq!(all, simple, "{text}");
             }
             for variant in all {
                 search.search_variant(&Variant::whole(variant), &mut expected);
