@@ -7,11 +7,13 @@
 use super::fold::{is_blank, is_word};
 use super::frequency;
 use super::gates::{Gate, GateRun, OpenGates, Reading, set};
+use super::hash::QuickHash;
 use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
 use super::search::LiteralSearch;
 use super::word_cache::{EACH_TIME, Effect, LONGEST, MOST_PLACES, WordCache};
 use super::words::each_word;
+use indexmap::IndexMap;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -22,11 +24,9 @@ use thread_local::ThreadLocal;
 pub type WordTest = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
 
 /// What is searched for.
-#[derive(Default)]
+#[derive(PartialEq, Eq, Hash)]
 struct Needle {
     bytes: Vec<u8>,
-    /// The clauses it satisfies.
-    opens: Vec<u32>,
     /// Whether a blank at an end counts as what it is: rules of runs look no further.
     whole: bool,
 }
@@ -35,11 +35,10 @@ struct Needle {
 #[derive(Default)]
 pub struct NeedleSet {
     clauses: u32,
-    needles: Vec<Needle>,
-    /// By bytes and whether they are looked for whole.
-    index: HashMap<(Vec<u8>, bool), usize>,
-    /// Clauses that several rules may have.
-    shared: HashMap<Clause, u32>,
+    /// The clauses that each needle satisfies.
+    needles: IndexMap<Needle, Vec<u32>, QuickHash>,
+    /// Clauses that several rules may have, by the places of their needles.
+    shared: HashMap<Vec<usize>, u32, QuickHash>,
     always: Vec<u32>,
     /// Clauses that certain words satisfy.
     tests: Vec<(WordTest, u32)>,
@@ -69,14 +68,15 @@ impl NeedleSet {
         Gate::new(clauses, needs.tokens)
     }
 
-    fn shared(&mut self, mut clause: Clause) -> u32 {
-        clause.sort();
-        if let Some(&known) = self.shared.get(&clause) {
+    fn shared(&mut self, clause: Clause) -> u32 {
+        let mut needles: Vec<usize> = clause.into_iter().map(|bytes| self.place_of(bytes, false)).collect();
+        needles.sort_unstable();
+        if let Some(&known) = self.shared.get(&needles) {
             return known;
         }
         let new = self.next_clause();
-        self.satisfied_by(new, &clause, false);
-        self.shared.insert(clause, new);
+        needles.iter().for_each(|&needle| self.satisfied_by(new, needle));
+        self.shared.insert(needles, new);
         new
     }
 
@@ -102,8 +102,9 @@ impl NeedleSet {
     /// Registers rules in order; those whose first clause a text satisfies are found together, and their gates say
     /// whether they may match.
     pub fn run_all(&mut self, rules: impl IntoIterator<Item = Needs>) -> (GateRun, Vec<Gate>) {
-        let rules: Vec<Needs> = rules.into_iter().collect();
-        let run = self.run_of(rules.iter().map(|needs| needs.clauses.first().cloned().unwrap_or_default()), false);
+        let mut rules: Vec<Needs> = rules.into_iter().collect();
+        let first = |needs: &mut Needs| needs.clauses.first_mut().map(std::mem::take).unwrap_or_default();
+        let run = self.run_of(rules.iter_mut().map(first), false);
         let gate = |(first, needs): (u32, Needs)| {
             let further = needs.clauses.into_iter().skip(1).map(|clause| self.shared(clause));
             Gate::new(std::iter::once(first).chain(further).collect::<Vec<_>>(), needs.tokens)
@@ -117,27 +118,32 @@ impl NeedleSet {
             let clause = self.next_clause();
             if needles.is_empty() || needles.iter().any(Vec::is_empty) {
                 self.always.push(clause);
-            } else {
-                self.satisfied_by(clause, &needles, whole);
+                continue;
+            }
+            for bytes in needles {
+                let needle = self.place_of(bytes, whole);
+                self.satisfied_by(clause, needle);
             }
         }
         GateRun { first, len: self.clauses - first }
     }
 
-    fn satisfied_by(&mut self, clause: u32, needles: &[Vec<u8>], whole: bool) {
-        debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
+    /// The place of a needle, a new one for one that is not known yet.
+    fn place_of(&mut self, bytes: Vec<u8>, whole: bool) -> usize {
+        debug_assert!(bytes.iter().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
         let is_blank = |b: Option<&u8>| b.is_some_and(|&b| is_blank(b));
-        for bytes in needles {
-            // Of others there is one sort only.
-            let whole = whole && (is_blank(bytes.first()) || is_blank(bytes.last()));
-            let at = *self.index.entry((bytes.clone(), whole)).or_insert_with(|| {
-                self.needles.push(Needle { bytes: bytes.clone(), whole, ..Needle::default() });
-                self.needles.len() - 1
-            });
-            let needle = &mut self.needles[at];
-            if needle.opens.last() != Some(&clause) {
-                needle.opens.push(clause);
-            }
+        // Of others there is one sort only.
+        let whole = whole && (is_blank(bytes.first()) || is_blank(bytes.last()));
+        let needle = self.needles.entry(Needle { bytes, whole });
+        let place = needle.index();
+        needle.or_default();
+        place
+    }
+
+    fn satisfied_by(&mut self, clause: u32, needle: usize) {
+        let clauses = &mut self.needles[needle];
+        if clauses.last() != Some(&clause) {
+            clauses.push(clause);
         }
     }
 
@@ -150,18 +156,18 @@ impl NeedleSet {
         }
         let (mut words, mut inner, mut phrases) = (Vec::new(), Vec::new(), Vec::new());
         let (mut joint, mut joint_openers) = (Vec::new(), Vec::new());
-        for needle in self.needles {
+        for (needle, opens) in self.needles {
             if let Some((part, begins, ends)) = needle.within_word() {
                 words.push(part.to_vec());
-                inner.push(Inner { begins, ends, means: Meaning::Clauses(needle.opens) });
+                inner.push(Inner { begins, ends, means: Meaning::Clauses(opens) });
             } else if let Some(word) = needle.rarest_word() {
                 words.push(needle.bytes[word.clone()].to_vec());
                 let (begins, ends) = (word.start > 0, word.end < needle.bytes.len());
                 inner.push(Inner { begins, ends, means: Meaning::Phrase(phrases.len()) });
-                phrases.push(Phrase { bytes: needle.bytes, word, opens: needle.opens });
+                phrases.push(Phrase { bytes: needle.bytes, word, opens });
             } else {
                 joint.push(needle.bytes);
-                joint_openers.push(needle.opens);
+                joint_openers.push(opens);
             }
         }
         Prefilter {
