@@ -6,9 +6,10 @@
 //! they are to be expected in ordinary text, and a reach: how many tokens a match can span.
 
 use super::chars::blank_ranges;
-use super::fold::{BLANK, DIGIT, LETTER, fold_char, is_blank, is_word};
+use super::fold::{BLANK, DIGIT, LETTER, SYMBOL, fold_char, is_blank, is_word};
 use super::frequency::expected;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use serde::{Deserialize, Serialize};
 
 /// More alternatives than this are not worth tracking exactly.
 const MAX_EXACT: usize = 96;
@@ -33,8 +34,10 @@ const RARE: f64 = 1e-5;
 /// of word characters is the end of a word, whatever ends it.
 pub type Clause = Vec<Vec<u8>>;
 
-/// What a text needs for a pattern to match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a text needs for a pattern to match. Written as the tokens and the clauses, whose bytes are the first 256
+/// characters of Unicode.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(Option<u32>, Vec<Vec<String>>)", into = "(Option<u32>, Vec<Vec<String>>)")]
 pub struct Needs {
     /// The rarest first. Empty when there is no literal that would rule anything out.
     pub clauses: Vec<Clause>,
@@ -51,6 +54,24 @@ impl Needs {
         }
         self.tokens = None;
         self
+    }
+}
+
+impl From<(Option<u32>, Vec<Vec<String>>)> for Needs {
+    fn from((tokens, clauses): (Option<u32>, Vec<Vec<String>>)) -> Self {
+        // Characters beyond those 256 are never written.
+        let byte = |c: char| u8::try_from(c).unwrap_or(SYMBOL);
+        let literal = |text: String| if text.is_ascii() { text.into() } else { text.chars().map(byte).collect() };
+        let clause = |texts: Vec<String>| texts.into_iter().map(literal).collect();
+        Needs { clauses: clauses.into_iter().map(clause).collect(), tokens }
+    }
+}
+
+impl From<Needs> for (Option<u32>, Vec<Vec<String>>) {
+    fn from(needs: Needs) -> Self {
+        let text = |literal: Vec<u8>| literal.into_iter().map(char::from).collect();
+        let texts = |clause: Clause| clause.into_iter().map(text).collect();
+        (needs.tokens, needs.clauses.into_iter().map(texts).collect())
     }
 }
 
@@ -566,6 +587,16 @@ mod tests {
         assert_eq!(of(r"x(?:key)*y"), Vec::<Vec<String>>::new());
         assert_eq!(of(r"(?:keyring)+"), [["keyring"]]);
         assert_eq!(of(r"colou?rful"), [["colorful", "colourful"]]);
+    }
+
+    #[test]
+    fn needs_are_read_as_they_are_written() {
+        for tokens in [None, Some(3)] {
+            let needs =
+                Needs { clauses: vec![vec![b" a\"\\ ".to_vec(), (0..=255).collect()], vec![vec![0xA0]]], tokens };
+            let written = serde_json::to_string(&needs).unwrap();
+            assert_eq!(serde_json::from_str::<Needs>(&written).unwrap(), needs);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The passages of known works: which of them a text without case and punctuation has.
 
-use super::super::injection_bank;
+use super::super::vocabulary::read;
 use super::plain;
 use crate::text::Text;
 use crate::text::fold::is_word;
@@ -33,7 +33,7 @@ impl Passages {
     pub(super) fn get() -> &'static Self {
         static PARSED: OnceLock<Passages> = OnceLock::new();
         PARSED.get_or_init(|| {
-            let vocabulary = injection_bank::read(PASSAGES).unwrap_or(Value::Null);
+            let vocabulary = read(PASSAGES).unwrap_or(Value::Null);
             let rows = vocabulary.get("passages_in_order").and_then(Value::as_list).unwrap_or_default();
             let row = |row: &Value| match (row.get("work"), row.get("passage")) {
                 (Some(Value::Int(work)), Some(Value::Str(passage))) => Some((*work, passage.clone())),
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn passages_are_found_wherever_they_stand_and_however_they_are_pointed() {
         let passages = Passages::get();
-        let vocabulary = injection_bank::read(PASSAGES).unwrap();
+        let vocabulary = read(PASSAGES).unwrap();
         let none = Prefilter::none();
         for (i, row) in vocabulary.get("passages_in_order").and_then(Value::as_list).unwrap().iter().enumerate() {
             let passage = row.get("passage").and_then(Value::as_str).unwrap();
