@@ -5,7 +5,7 @@ use super::plain;
 use crate::text::Text;
 use crate::text::fold::is_word;
 use crate::value::Value;
-use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use std::sync::OnceLock;
 
 const PASSAGES: &str = include_str!("passages.json");
@@ -17,9 +17,9 @@ const STRIDE: usize = 12;
 /// Words of 64 bits in the filter of grams: a power of two.
 const FILTER: usize = 512;
 
-/// The passages: an automaton over all, and for each the number of its work in order of first appearance.
+/// The passages, and for each the number of its work in order of first appearance.
 pub(super) struct Passages {
-    automaton: AhoCorasick,
+    passages: Vec<String>,
     works: Vec<usize>,
     /// Each passage without blanks.
     letters: Vec<Vec<u8>>,
@@ -41,9 +41,6 @@ impl Passages {
             };
             let rows: Vec<(i64, String)> = rows.iter().filter_map(row).collect();
             let works = rows.iter().map(|(work, _)| rows.iter().position(|(w, _)| w == work).unwrap_or(0)).collect();
-            let automaton = AhoCorasick::new(rows.iter().map(|(_, passage)| passage))
-                // Thirty passages are far from any limit; the tests build them.
-                .expect("the passages fit an automaton");
             let letters: Vec<Vec<u8>> = rows.iter().map(|(_, p)| p.bytes().filter(|&b| b != b' ').collect()).collect();
             let mut grams = Vec::new();
             let mut filter = Box::new([0; FILTER]);
@@ -57,7 +54,8 @@ impl Passages {
                 }
             }
             grams.sort_unstable();
-            Passages { automaton, works, letters, grams, filter }
+            let passages = rows.into_iter().map(|(_, passage)| passage).collect();
+            Passages { passages, works, letters, grams, filter }
         })
     }
 
@@ -69,8 +67,8 @@ impl Passages {
     /// How many different works a plain text has a passage of.
     fn works_in_plain(&self, plain: &str) -> usize {
         let mut found = vec![false; self.works.len()];
-        for passage in self.automaton.find_overlapping_iter(plain) {
-            found[self.works[passage.pattern().as_usize()]] = true;
+        for (passage, &work) in self.passages.iter().zip(&self.works) {
+            found[work] |= memmem::find(plain.as_bytes(), passage.as_bytes()).is_some();
         }
         found.into_iter().filter(|&f| f).count()
     }
