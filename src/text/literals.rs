@@ -8,7 +8,7 @@
 use super::chars::blank_ranges;
 use super::fold::{BLANK, DIGIT, LETTER, SYMBOL, fold_char, is_blank, is_word};
 use super::frequency::expected;
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 /// More alternatives than this are not worth tracking exactly.
@@ -547,14 +547,19 @@ fn chars_of(class: &Class) -> Chars {
     match class {
         Class::Bytes(class) => Chars::of_bytes(class.ranges().iter().flat_map(|r| r.start()..=r.end())),
         Class::Unicode(class) => {
-            let points = class.ranges().iter().map(|r| (u32::from(r.start()), u32::from(r.end())));
-            if points.clone().map(|(first, last)| last - first + 1).sum::<u32>() > MAX_KNOWN {
-                let blank = |(first, last)| blank_ranges().any(|(from, to)| from <= last && first <= to);
-                return Chars { blanks: points.clone().any(blank), others: true, words: true };
+            let ranges = class.ranges();
+            if ranges.iter().map(|r| u32::from(r.end()) - u32::from(r.start()) + 1).sum::<u32>() > MAX_KNOWN {
+                return Chars { blanks: blank_ranges().any(|blanks| meets(ranges, blanks)), others: true, words: true };
             }
             Chars::of_bytes(class.ranges().iter().flat_map(|r| r.start()..=r.end()).map(fold_char))
         }
     }
+}
+
+/// Whether any of the ranges of a class, which are in order, has a character from the first to the last.
+fn meets(ranges: &[ClassUnicodeRange], (first, last): (u32, u32)) -> bool {
+    let next = ranges.partition_point(|range| u32::from(range.end()) < first);
+    ranges.get(next).is_some_and(|range| u32::from(range.start()) <= last)
 }
 
 fn cross(left: &[Vec<u8>], right: &[Vec<u8>]) -> Vec<Vec<u8>> {
@@ -625,6 +630,17 @@ mod tests {
         assert_eq!(of(r"(?:zyx\s+)?qqzz(?:\s+wvv)?\w*"), [["qqzz"]]);
         assert_eq!(of(r"\bkill(?:\s+the)?\s+(?:\w+\s+){0,2}xylo"), [[" kill "], [" xylo"]]);
         assert_eq!(of(r"\b(?:zyx|qqzz\s+wvv)\s*!"), [[" zyx ", " qqzz "], [" wvv ", " zyx "]]);
+    }
+
+    #[test]
+    fn a_range_meets_a_class_where_they_share_a_character() {
+        let ranges = [('b', 'd'), ('h', 'h')].map(|(first, last)| ClassUnicodeRange::new(first, last));
+        for first in 'a'..='j' {
+            for last in first..='j' {
+                let shared = (first..=last).any(|c| "bcdh".contains(c));
+                assert_eq!(meets(&ranges, (u32::from(first), u32::from(last))), shared, "{first} to {last}");
+            }
+        }
     }
 
     #[test]
