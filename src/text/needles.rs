@@ -199,7 +199,8 @@ impl Needle {
         let starts =
             (0..self.bytes.len()).filter(|&at| is_word(self.bytes[at]) && (at == 0 || !is_word(self.bytes[at - 1])));
         let words = starts.map(|at| at..at + self.bytes[at..].iter().take_while(|&&b| is_word(b)).count());
-        words.min_by(|a, b| self.expected(a).total_cmp(&self.expected(b)))
+        let ranked = words.map(|word| (self.expected(&word), word));
+        ranked.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
     }
 
     /// How often a word of the needle is expected, with the blanks that are behind and before it.
