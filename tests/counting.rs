@@ -25,6 +25,10 @@ const ALLOCATIONS: f64 = 8.5;
 const ALLOCATIONS_OF_ALL: f64 = 45.0;
 /// Of a sample of a run under an ordinary policy, both kinds of rows included.
 const ALLOCATIONS_OF_RUN: f64 = 25.0;
+/// Of an ordinary policy, before any text.
+const ALLOCATIONS_OF_POLICY: u64 = 102_000;
+/// Of a policy with every detector.
+const ALLOCATIONS_OF_POLICY_OF_ALL: u64 = 247_000;
 
 /// Compiled patterns are counted over the whole program, so only one test may compile at a time.
 fn alone() -> MutexGuard<'static, ()> {
@@ -105,6 +109,19 @@ fn plain_texts_compile_few_patterns_even_with_every_detector() {
     let plain = compiled_by(|| evaluate(&engine, &texts));
     assert!(plain <= PLAIN_OF_ALL, "{plain} patterns were compiled for texts without anything to find");
     assert_eq!(compiled_by(|| evaluate(&engine, &texts)), 0);
+}
+
+/// What a policy allocates before any text is what the start of a run costs: no phrase is read for it.
+#[test]
+fn a_policy_allocates_little_before_any_text() {
+    let _alone = alone();
+    for (compile, most) in
+        [(ordinary as fn() -> Engine, ALLOCATIONS_OF_POLICY), (all_detectors, ALLOCATIONS_OF_POLICY_OF_ALL)]
+    {
+        drop(compile());
+        let count = allocation_counter::measure(|| drop(compile())).count_total;
+        assert!(count <= most, "{count} allocations for a policy, {most} are expected at the most");
+    }
 }
 
 /// Allocations of one evaluation on average, once everything is compiled.

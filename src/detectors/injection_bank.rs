@@ -5,49 +5,48 @@
 //! these detectors uses, and one for each that has more. A phrase counts when the text has it as it stands or as
 //! [`crate::text::normalize`] rewrites it.
 
+use super::vocabulary::{Row, phrases, read_as};
 use crate::api::Severity;
 use crate::engine::{Blocking, Detector, EvalError, Finding, Request, RuleHit, RuleId};
-use crate::text::grammar::{GrammarError, PhraseSet};
+use crate::text::grammar::PhraseSet;
+use crate::text::literals::Needs;
 use crate::text::{NeedleSet, Text};
-use crate::value::{Value, parse_json};
+use serde::Deserialize;
 
-const BANKS: &str = include_str!("injection_bank.json");
+pub(super) const BANKS: &str = include_str!("injection_bank.json");
 
-/// A row of a vocabulary of phrases.
-pub(crate) struct Row<'v> {
-    /// The rule's name (or whole id, as the vocabulary has it).
-    pub name: &'v str,
-    /// How grave a hit is.
-    pub severity: Severity,
-    /// The phrase.
-    pub phrase: &'v Value,
+/// What each phrase needs.
+pub(super) const NEEDS: &str = include_str!("injection_bank.needs.json");
+
+/// The banks, of rows or of what these need.
+#[derive(Deserialize)]
+struct Banks<T> {
+    shared: Vec<T>,
+    retrieval_lures: Vec<T>,
+    memory_future: Vec<T>,
+    manifest_description: Vec<T>,
 }
 
-/// Reads a vocabulary file that is part of the program.
-pub(crate) fn read(vocabulary: &str) -> Result<Value, EvalError> {
-    parse_json(vocabulary).map_err(|e| EvalError::new(format!("vocabulary: {e}")))
-}
-
-/// The rows of one list of a vocabulary, named by `name_key`.
-pub(crate) fn rows<'v>(vocabulary: &'v Value, list: &str, name_key: &str) -> Result<Vec<Row<'v>>, EvalError> {
-    let row = |row: &'v Value| {
-        Some(Row {
-            name: row.get(name_key)?.as_str()?,
-            severity: Severity::from_name(row.get("severity")?.as_str()?)?,
-            phrase: row.get("match")?,
-        })
-    };
-    vocabulary
-        .get(list)
-        .and_then(Value::as_list)
-        .and_then(|rows| rows.iter().map(row).collect())
-        .ok_or_else(|| EvalError::new(format!("vocabulary: `{list}` is no list of {name_key}, severity and match")))
-}
-
-impl From<GrammarError> for EvalError {
-    fn from(e: GrammarError) -> Self {
-        EvalError::new(e.to_string())
+impl<T: Clone> Banks<T> {
+    /// The named ones, one after the other.
+    fn named(&self, names: &[&str]) -> Result<Vec<T>, EvalError> {
+        let mut all = Vec::new();
+        for name in names {
+            all.extend_from_slice(match *name {
+                "shared" => &self.shared,
+                "retrieval_lures" => &self.retrieval_lures,
+                "memory_future" => &self.memory_future,
+                "manifest_description" => &self.manifest_description,
+                _ => return Err(EvalError::new(format!("no bank is called {name}"))),
+            });
+        }
+        Ok(all)
     }
+}
+
+/// The rows of the named banks.
+fn rows(banks: &[&str]) -> Result<Vec<Row<'static>>, EvalError> {
+    read_as::<Banks<Row<'_>>>(BANKS)?.named(banks)
 }
 
 /// Banks compiled for one detector.
@@ -60,14 +59,11 @@ pub(crate) struct Bank {
 impl Bank {
     /// The named banks, one after the other; rule ids are `detector.name`.
     pub(crate) fn new(detector: &str, banks: &[&str], needles: &mut NeedleSet) -> Result<Self, EvalError> {
-        let vocabulary = read(BANKS)?;
-        let mut all = Vec::new();
-        for bank in banks {
-            all.extend(rows(&vocabulary, bank, "name")?);
-        }
+        let rows = rows(banks)?;
+        let needs = read_as::<Banks<Needs>>(NEEDS)?.named(banks)?;
         Ok(Bank {
-            phrases: PhraseSet::new(all.iter().map(|r| r.phrase), needles)?,
-            rules: all.iter().map(|r| (RuleId::from(format!("{detector}.{}", r.name)), r.severity)).collect(),
+            phrases: phrases(&rows, needs, needles)?,
+            rules: rows.iter().map(|r| (RuleId::from(format!("{detector}.{}", r.name)), r.severity)).collect(),
         })
     }
 
@@ -78,7 +74,7 @@ impl Bank {
             let more: Vec<usize> = self
                 .phrases
                 .candidates(normalized)
-                .filter(|i| found.binary_search(i).is_err() && self.phrases.occurs(*i, normalized))
+                .filter(|i| found.binary_search(i).is_err() && self.phrases.has(*i, normalized))
                 .collect();
             found.extend(more);
             found.sort_unstable();
@@ -141,12 +137,10 @@ mod tests {
 
     #[test]
     fn every_phrase_of_every_bank_compiles() {
-        let vocabulary = read(BANKS).unwrap();
         let prefilter = Prefilter::none();
         let text = Text::new("x", &prefilter);
         let banks = ["shared", "retrieval_lures", "memory_future", "manifest_description"];
-        let all: Vec<Row<'_>> = banks.iter().flat_map(|b| rows(&vocabulary, b, "name").unwrap()).collect();
-        let phrases = PhraseSet::ungated(all.iter().map(|r| r.phrase)).unwrap();
+        let phrases = PhraseSet::ungated(rows(&banks).unwrap().iter().map(|row| row.phrase.get()));
         assert_eq!((phrases.len(), phrases.occurring(&text).count()), (26, 0));
     }
 }

@@ -42,3 +42,4 @@ pub mod tools;
 pub mod topic_restriction;
 pub mod toxicity;
 pub mod unbounded_consumption;
+mod vocabulary;

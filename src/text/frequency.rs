@@ -97,10 +97,10 @@ static COMMON_PARTS: LazyLock<HashMap<&[u8], u8, QuickHash>> = LazyLock::new(|| 
 /// How often any other word is expected.
 const WORD: f64 = 0.004;
 
-/// A byte's class, and the bits of one byte among those of its class.
-fn class(b: u8) -> (usize, u32) {
+/// Each byte's class, and the bits of one byte among those of its class.
+const CLASS: [(u8, u8); 256] = byte_table!(b => {
     match b {
-        b'a'..=b'z' => (usize::from(b - b'a'), 0),
+        b'a'..=b'z' => (b - b'a', 0),
         b' ' => (26, 0),
         b'0'..=b'9' => (27, 3),
         b'.' | b',' => (28, 1),
@@ -108,17 +108,17 @@ fn class(b: u8) -> (usize, u32) {
         b'L' | b'D' | 0x80.. => (30, 0),
         _ => (31, 4),
     }
-}
+});
 
 /// How unlikely the bytes are at any given place, in bits.
 #[must_use]
 pub fn bits(literal: &[u8]) -> u32 {
     let mut before = None;
     literal.iter().fold(0, |bits, &b| {
-        let (class, share) = class(b);
-        let row = before.map_or(ALONE, |row: usize| AFTER[row]);
+        let (class, share) = CLASS[usize::from(b)];
+        let row = before.map_or(ALONE, |row: u8| AFTER[usize::from(row)]);
         before = Some(class);
-        bits + share + u32::from(row[class] - b'A')
+        bits + u32::from(share) + u32::from(row[usize::from(class)] - b'A')
     })
 }
 

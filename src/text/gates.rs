@@ -61,6 +61,14 @@ pub struct GateList {
     pub(super) gates: Vec<Gate>,
 }
 
+impl GateList {
+    /// The gate of the rule `at`.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<Gate> {
+        self.gates.get(at).copied()
+    }
+}
+
 /// Tokens after which a stretch ends with its block, until a text has too many of them.
 const STRETCH: u32 = 28;
 

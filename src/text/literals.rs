@@ -6,9 +6,10 @@
 //! they are to be expected in ordinary text, and a reach: how many tokens a match can span.
 
 use super::chars::blank_ranges;
-use super::fold::{BLANK, DIGIT, LETTER, fold_char, is_blank, is_word};
+use super::fold::{BLANK, DIGIT, LETTER, SYMBOL, fold_char, is_blank, is_word};
 use super::frequency::expected;
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
+use serde::{Deserialize, Serialize};
 
 /// More alternatives than this are not worth tracking exactly.
 const MAX_EXACT: usize = 96;
@@ -33,8 +34,10 @@ const RARE: f64 = 1e-5;
 /// of word characters is the end of a word, whatever ends it.
 pub type Clause = Vec<Vec<u8>>;
 
-/// What a text needs for a pattern to match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a text needs for a pattern to match. Written as the tokens and the clauses, whose bytes are the first 256
+/// characters of Unicode.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(Option<u32>, Vec<Vec<String>>)", into = "(Option<u32>, Vec<Vec<String>>)")]
 pub struct Needs {
     /// The rarest first. Empty when there is no literal that would rule anything out.
     pub clauses: Vec<Clause>,
@@ -51,6 +54,24 @@ impl Needs {
         }
         self.tokens = None;
         self
+    }
+}
+
+impl From<(Option<u32>, Vec<Vec<String>>)> for Needs {
+    fn from((tokens, clauses): (Option<u32>, Vec<Vec<String>>)) -> Self {
+        // Characters beyond those 256 are never written.
+        let byte = |c: char| u8::try_from(c).unwrap_or(SYMBOL);
+        let literal = |text: String| if text.is_ascii() { text.into() } else { text.chars().map(byte).collect() };
+        let clause = |texts: Vec<String>| texts.into_iter().map(literal).collect();
+        Needs { clauses: clauses.into_iter().map(clause).collect(), tokens }
+    }
+}
+
+impl From<Needs> for (Option<u32>, Vec<Vec<String>>) {
+    fn from(needs: Needs) -> Self {
+        let text = |literal: Vec<u8>| literal.into_iter().map(char::from).collect();
+        let texts = |clause: Clause| clause.into_iter().map(text).collect();
+        (needs.tokens, needs.clauses.into_iter().map(texts).collect())
     }
 }
 
@@ -526,14 +547,19 @@ fn chars_of(class: &Class) -> Chars {
     match class {
         Class::Bytes(class) => Chars::of_bytes(class.ranges().iter().flat_map(|r| r.start()..=r.end())),
         Class::Unicode(class) => {
-            let points = class.ranges().iter().map(|r| (u32::from(r.start()), u32::from(r.end())));
-            if points.clone().map(|(first, last)| last - first + 1).sum::<u32>() > MAX_KNOWN {
-                let blank = |(first, last)| blank_ranges().any(|(from, to)| from <= last && first <= to);
-                return Chars { blanks: points.clone().any(blank), others: true, words: true };
+            let ranges = class.ranges();
+            if ranges.iter().map(|r| u32::from(r.end()) - u32::from(r.start()) + 1).sum::<u32>() > MAX_KNOWN {
+                return Chars { blanks: blank_ranges().any(|blanks| meets(ranges, blanks)), others: true, words: true };
             }
             Chars::of_bytes(class.ranges().iter().flat_map(|r| r.start()..=r.end()).map(fold_char))
         }
     }
+}
+
+/// Whether any of the ranges of a class, which are in order, has a character from the first to the last.
+fn meets(ranges: &[ClassUnicodeRange], (first, last): (u32, u32)) -> bool {
+    let next = ranges.partition_point(|range| u32::from(range.end()) < first);
+    ranges.get(next).is_some_and(|range| u32::from(range.start()) <= last)
 }
 
 fn cross(left: &[Vec<u8>], right: &[Vec<u8>]) -> Vec<Vec<u8>> {
@@ -569,6 +595,16 @@ mod tests {
     }
 
     #[test]
+    fn needs_are_read_as_they_are_written() {
+        for tokens in [None, Some(3)] {
+            let needs =
+                Needs { clauses: vec![vec![b" a\"\\ ".to_vec(), (0..=255).collect()], vec![vec![0xA0]]], tokens };
+            let written = serde_json::to_string(&needs).unwrap();
+            assert_eq!(serde_json::from_str::<Needs>(&written).unwrap(), needs);
+        }
+    }
+
+    #[test]
     fn folded_bytes_are_no_utf8() {
         let hir = Hir::literal(*b"a\xD7\x96");
         assert_eq!(Part::of_hir(&hir, FOLDED_EDGE).needs().clauses, [[b"a\xD7\x96".to_vec()]]);
@@ -594,6 +630,17 @@ mod tests {
         assert_eq!(of(r"(?:zyx\s+)?qqzz(?:\s+wvv)?\w*"), [["qqzz"]]);
         assert_eq!(of(r"\bkill(?:\s+the)?\s+(?:\w+\s+){0,2}xylo"), [[" kill "], [" xylo"]]);
         assert_eq!(of(r"\b(?:zyx|qqzz\s+wvv)\s*!"), [[" zyx ", " qqzz "], [" wvv ", " zyx "]]);
+    }
+
+    #[test]
+    fn a_range_meets_a_class_where_they_share_a_character() {
+        let ranges = [('b', 'd'), ('h', 'h')].map(|(first, last)| ClassUnicodeRange::new(first, last));
+        for first in 'a'..='j' {
+            for last in first..='j' {
+                let shared = (first..=last).any(|c| "bcdh".contains(c));
+                assert_eq!(meets(&ranges, (u32::from(first), u32::from(last))), shared, "{first} to {last}");
+            }
+        }
     }
 
     #[test]

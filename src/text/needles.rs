@@ -8,11 +8,13 @@ use super::blocks::{Runs, bits, each_block, places, within};
 use super::fold::{is_blank, is_word};
 use super::frequency;
 use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
+use super::hash::QuickHash;
 use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
 use super::search::LiteralSearch;
 use super::word_cache::{EACH_TIME, Effect, LONGEST, MOST_PLACES, WordCache};
 use super::words::word_bits;
+use indexmap::IndexMap;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -23,11 +25,9 @@ use thread_local::ThreadLocal;
 pub type WordTest = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
 
 /// What is searched for.
-#[derive(Default)]
+#[derive(PartialEq, Eq, Hash)]
 struct Needle {
     bytes: Vec<u8>,
-    /// The clauses it satisfies.
-    opens: Vec<u32>,
     /// Whether a blank at an end counts as what it is: rules of runs look no further.
     whole: bool,
 }
@@ -36,11 +36,10 @@ struct Needle {
 #[derive(Default)]
 pub struct NeedleSet {
     clauses: u32,
-    needles: Vec<Needle>,
-    /// By bytes and whether they are looked for whole.
-    index: HashMap<(Vec<u8>, bool), usize>,
-    /// Clauses that several rules may have.
-    shared: HashMap<Clause, u32>,
+    /// The clauses that each needle satisfies.
+    needles: IndexMap<Needle, Vec<u32>, QuickHash>,
+    /// Clauses that several rules may have, by the places of their needles.
+    shared: HashMap<Vec<usize>, u32, QuickHash>,
     always: Vec<u32>,
     /// Clauses that certain words satisfy.
     tests: Vec<(WordTest, Vec<u32>)>,
@@ -72,14 +71,15 @@ impl NeedleSet {
         Gate::new(clauses, needs.tokens)
     }
 
-    fn shared(&mut self, mut clause: Clause) -> u32 {
-        clause.sort();
-        if let Some(&known) = self.shared.get(&clause) {
+    fn shared(&mut self, clause: Clause) -> u32 {
+        let mut needles: Vec<usize> = clause.into_iter().map(|bytes| self.place_of(bytes, false)).collect();
+        needles.sort_unstable();
+        if let Some(&known) = self.shared.get(&needles) {
             return known;
         }
         let new = self.next_clause();
-        self.satisfied_by(new, &clause, false);
-        self.shared.insert(clause, new);
+        needles.iter().for_each(|&needle| self.satisfied_by(new, needle));
+        self.shared.insert(needles, new);
         new
     }
 
@@ -102,18 +102,6 @@ impl NeedleSet {
         self.run_of(needles.into_iter().map(|needle| vec![needle.as_ref().to_vec()]), true)
     }
 
-    /// Registers rules in order; those whose first clause a text satisfies are found together, and their gates say
-    /// whether they may match.
-    pub fn run_all(&mut self, rules: impl IntoIterator<Item = Needs>) -> (GateRun, Vec<Gate>) {
-        let rules: Vec<Needs> = rules.into_iter().collect();
-        let run = self.run_of(rules.iter().map(|needs| needs.clauses.first().cloned().unwrap_or_default()), false);
-        let gate = |(first, needs): (u32, Needs)| {
-            let further = needs.clauses.into_iter().skip(1).map(|clause| self.shared(clause));
-            Gate::new(std::iter::once(first).chain(further).collect::<Vec<_>>(), needs.tokens)
-        };
-        (run, (run.first..).zip(rules).map(gate).collect())
-    }
-
     /// Gates that are registered already, as a list that a text is asked for at once.
     pub fn list(&mut self, gates: Vec<Gate>) -> GateList {
         let first = self.clauses;
@@ -133,26 +121,44 @@ impl NeedleSet {
             let clause = self.next_clause();
             if needles.is_empty() || needles.iter().any(Vec::is_empty) {
                 self.always.push(clause);
-            } else {
-                self.satisfied_by(clause, &needles, whole);
+                continue;
+            }
+            for bytes in needles {
+                let needle = self.place_of(bytes, whole);
+                self.satisfied_by(clause, needle);
             }
         }
         GateRun { first, len: self.clauses - first }
     }
 
-    fn satisfied_by(&mut self, clause: u32, needles: &[Vec<u8>], whole: bool) {
-        debug_assert!(needles.iter().flatten().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
+    /// The place of a needle, a new one for one that is not known yet.
+    fn place_of(&mut self, bytes: Vec<u8>, whole: bool) -> usize {
+        debug_assert!(bytes.iter().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
         let is_blank = |b: Option<&u8>| b.is_some_and(|&b| is_blank(b));
-        for bytes in needles {
-            // Of others there is one sort only.
-            let whole = whole && (is_blank(bytes.first()) || is_blank(bytes.last()));
-            let at = *self.index.entry((bytes.clone(), whole)).or_insert_with(|| {
-                self.needles.push(Needle { bytes: bytes.clone(), whole, ..Needle::default() });
-                self.needles.len() - 1
-            });
-            let needle = &mut self.needles[at];
-            if needle.opens.last() != Some(&clause) {
-                needle.opens.push(clause);
+        // Of others there is one sort only.
+        let whole = whole && (is_blank(bytes.first()) || is_blank(bytes.last()));
+        let needle = self.needles.entry(Needle { bytes, whole });
+        let place = needle.index();
+        needle.or_default();
+        place
+    }
+
+    fn satisfied_by(&mut self, clause: u32, needle: usize) {
+        let clauses = &mut self.needles[needle];
+        if clauses.last() != Some(&clause) {
+            clauses.push(clause);
+        }
+    }
+
+    /// Lets clauses be satisfied with those that they follow.
+    fn follow(&mut self) {
+        let mut followers: HashMap<u32, Vec<u32>, QuickHash> = HashMap::default();
+        for &(leader, follower) in &self.followers {
+            followers.entry(leader).or_default().push(follower);
+        }
+        for opens in self.needles.values_mut().chain(self.tests.iter_mut().map(|(_, clauses)| clauses)) {
+            for at in 0..opens.len() {
+                opens.extend(followers.get(&opens[at]).into_iter().flatten());
             }
         }
     }
@@ -167,18 +173,18 @@ impl NeedleSet {
         }
         let (mut words, mut inner, mut phrases) = (Vec::new(), Vec::new(), Vec::new());
         let (mut joint, mut joint_openers) = (Vec::new(), Vec::new());
-        for needle in self.needles {
+        for (needle, opens) in self.needles {
             if let Some((part, begins, ends)) = needle.within_word() {
                 words.push(part.to_vec());
-                inner.push(Inner { begins, ends, means: Meaning::Clauses(needle.opens) });
+                inner.push(Inner { begins, ends, means: Meaning::Clauses(opens) });
             } else if let Some(word) = needle.rarest_word() {
                 words.push(needle.bytes[word.clone()].to_vec());
                 let (begins, ends) = (word.start > 0, word.end < needle.bytes.len());
                 inner.push(Inner { begins, ends, means: Meaning::Phrase(phrases.len()) });
-                phrases.push(Phrase { bytes: needle.bytes, word, opens: needle.opens });
+                phrases.push(Phrase { bytes: needle.bytes, word, opens });
             } else {
                 joint.push(needle.bytes);
-                joint_openers.push(needle.opens);
+                joint_openers.push(opens);
             }
         }
         Prefilter {
@@ -188,25 +194,6 @@ impl NeedleSet {
             joint_openers,
             satisfied,
             caches: ThreadLocal::new(),
-        }
-    }
-}
-
-impl NeedleSet {
-    /// Lets clauses be satisfied with those that they follow.
-    fn follow(&mut self) {
-        let mut followers: HashMap<u32, Vec<u32>> = HashMap::new();
-        for &(leader, follower) in &self.followers {
-            followers.entry(leader).or_default().push(follower);
-        }
-        let of = |clause: &u32| followers.get(clause).into_iter().flatten().copied();
-        for needle in &mut self.needles {
-            let more: Vec<u32> = needle.opens.iter().flat_map(of).collect();
-            needle.opens.extend(more);
-        }
-        for (_, clauses) in &mut self.tests {
-            let more: Vec<u32> = clauses.iter().flat_map(of).collect();
-            clauses.extend(more);
         }
     }
 }
@@ -229,7 +216,8 @@ impl Needle {
         let starts =
             (0..self.bytes.len()).filter(|&at| is_word(self.bytes[at]) && (at == 0 || !is_word(self.bytes[at - 1])));
         let words = starts.map(|at| at..at + self.bytes[at..].iter().take_while(|&&b| is_word(b)).count());
-        words.min_by(|a, b| self.expected(a).total_cmp(&self.expected(b)))
+        let ranked = words.map(|word| (self.expected(&word), word));
+        ranked.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
     }
 
     /// How often a word of the needle is expected, with the blanks that are behind and before it.

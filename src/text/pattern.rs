@@ -189,12 +189,16 @@ impl CasedPattern {
 
     fn build(pattern: &str, ignore_case: bool, needles: &mut NeedleSet) -> Result<Self, PatternError> {
         let error = |message| PatternError { pattern: pattern.into(), message };
-        let wide_source = wide_source(pattern, ignore_case).map_err(error)?;
-        let hir = parse(&wide_source, true, false).map_err(error)?;
+        let read = |pattern: &str| {
+            let source = wide_source(pattern, ignore_case)?;
+            let hir = parse(&source, true, false)?;
+            Ok((source, hir))
+        };
+        let (wide_source, hir) = read(pattern).map_err(error)?;
         let gate = needles.gate_all(Part::of_hir(&hir, TEXT_EDGE).needs());
         let named = Named::of(pattern, ignore_case);
         let wide_source = match &named {
-            Some(named) => self::wide_source(&named.pattern(pattern), ignore_case).map_err(error)?,
+            Some(named) => read(&named.pattern(pattern)).map_err(error)?.0,
             None => wide_source,
         };
         let narrow = pattern.is_ascii()
@@ -448,8 +452,10 @@ fn ascii_source(pattern: &str) -> String {
 /// The source for non-ASCII texts. Under IGNORECASE every class that has both cases of `i`, literals included, gains
 /// the dotted and the dotless Turkish i, as in Python.
 fn wide_source(pattern: &str, ignore_case: bool) -> Result<String, String> {
-    let hir = parse(pattern, true, ignore_case)?;
-    Ok(if ignore_case { with_turkish_i(&hir).to_string() } else { pattern.to_owned() })
+    if !ignore_case {
+        return Ok(pattern.to_owned());
+    }
+    Ok(with_turkish_i(&parse(pattern, true, true)?).to_string())
 }
 
 /// The dotted capital and the dotless small i.

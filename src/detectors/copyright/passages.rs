@@ -1,11 +1,11 @@
 //! The passages of known works: which of them a text without case and punctuation has.
 
-use super::super::injection_bank;
+use super::super::vocabulary::read;
 use super::plain;
 use crate::text::Text;
 use crate::text::fold::is_word;
 use crate::value::Value;
-use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use std::sync::OnceLock;
 
 const PASSAGES: &str = include_str!("passages.json");
@@ -17,9 +17,9 @@ const STRIDE: usize = 12;
 /// Words of 64 bits in the filter of grams: a power of two.
 const FILTER: usize = 512;
 
-/// The passages: an automaton over all, and for each the number of its work in order of first appearance.
+/// The passages, and for each the number of its work in order of first appearance.
 pub(super) struct Passages {
-    automaton: AhoCorasick,
+    passages: Vec<String>,
     works: Vec<usize>,
     /// Each passage without blanks.
     letters: Vec<Vec<u8>>,
@@ -33,7 +33,7 @@ impl Passages {
     pub(super) fn get() -> &'static Self {
         static PARSED: OnceLock<Passages> = OnceLock::new();
         PARSED.get_or_init(|| {
-            let vocabulary = injection_bank::read(PASSAGES).unwrap_or(Value::Null);
+            let vocabulary = read(PASSAGES).unwrap_or(Value::Null);
             let rows = vocabulary.get("passages_in_order").and_then(Value::as_list).unwrap_or_default();
             let row = |row: &Value| match (row.get("work"), row.get("passage")) {
                 (Some(Value::Int(work)), Some(Value::Str(passage))) => Some((*work, passage.clone())),
@@ -41,9 +41,6 @@ impl Passages {
             };
             let rows: Vec<(i64, String)> = rows.iter().filter_map(row).collect();
             let works = rows.iter().map(|(work, _)| rows.iter().position(|(w, _)| w == work).unwrap_or(0)).collect();
-            let automaton = AhoCorasick::new(rows.iter().map(|(_, passage)| passage))
-                // Thirty passages are far from any limit; the tests build them.
-                .expect("the passages fit an automaton");
             let letters: Vec<Vec<u8>> = rows.iter().map(|(_, p)| p.bytes().filter(|&b| b != b' ').collect()).collect();
             let mut grams = Vec::new();
             let mut filter = Box::new([0; FILTER]);
@@ -57,7 +54,8 @@ impl Passages {
                 }
             }
             grams.sort_unstable();
-            Passages { automaton, works, letters, grams, filter }
+            let passages = rows.into_iter().map(|(_, passage)| passage).collect();
+            Passages { passages, works, letters, grams, filter }
         })
     }
 
@@ -69,8 +67,8 @@ impl Passages {
     /// How many different works a plain text has a passage of.
     fn works_in_plain(&self, plain: &str) -> usize {
         let mut found = vec![false; self.works.len()];
-        for passage in self.automaton.find_overlapping_iter(plain) {
-            found[self.works[passage.pattern().as_usize()]] = true;
+        for (passage, &work) in self.passages.iter().zip(&self.works) {
+            found[work] |= memmem::find(plain.as_bytes(), passage.as_bytes()).is_some();
         }
         found.into_iter().filter(|&f| f).count()
     }
@@ -135,7 +133,7 @@ mod tests {
     #[test]
     fn passages_are_found_wherever_they_stand_and_however_they_are_pointed() {
         let passages = Passages::get();
-        let vocabulary = injection_bank::read(PASSAGES).unwrap();
+        let vocabulary = read(PASSAGES).unwrap();
         let none = Prefilter::none();
         for (i, row) in vocabulary.get("passages_in_order").and_then(Value::as_list).unwrap().iter().enumerate() {
             let passage = row.get("passage").and_then(Value::as_str).unwrap();

@@ -12,14 +12,36 @@
 
 mod decode;
 
-use super::injection_bank;
+use super::vocabulary::{Row, phrases, read_as};
 use crate::api::Severity;
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, truthy_or};
 use crate::text::grammar::PhraseSet;
+use crate::text::literals::Needs;
 use crate::text::{CasedPattern, NeedleSet, Text};
 use crate::value::{Map, Value};
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-const PHRASES: &str = include_str!("phrases.json");
+pub(super) const PHRASES: &str = include_str!("phrases.json");
+
+/// What each phrase needs.
+pub(super) const NEEDS: &str = include_str!("phrases.needs.json");
+
+/// The phrases as they are written.
+#[derive(Deserialize)]
+struct Vocabulary<'v> {
+    /// Names and phrases.
+    #[serde(borrow)]
+    contexts: IndexMap<&'v str, &'v RawValue>,
+    matchers: Vec<Row<'v>>,
+}
+
+/// What the phrases with a gate need.
+#[derive(Deserialize)]
+struct VocabularyNeeds {
+    matchers: Vec<Needs>,
+}
 
 /// Contexts of the original text (any of them, by name) and the rules whose hits they take back.
 const SUPPRESSIONS: &[(&[&str], &[&str])] = &[
@@ -124,12 +146,9 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
 
 impl Jailbreak {
     fn new(section: &Map, needles: &mut NeedleSet) -> Result<Self, EvalError> {
-        let vocabulary = injection_bank::read(PHRASES)?;
-        let matchers = injection_bank::rows(&vocabulary, "matchers", "rule")?;
-        let phrases = PhraseSet::new(matchers.iter().map(|m| m.phrase), needles)?;
-        let contexts: Vec<(&str, &Value)> =
-            vocabulary.get("contexts").and_then(Value::as_map).map(|c| c.text_entries().collect()).unwrap_or_default();
-        let context = |name: &str| contexts.iter().position(|&(n, _)| n == name);
+        let Vocabulary { contexts, matchers } = read_as(PHRASES)?;
+        let needs: VocabularyNeeds = read_as(NEEDS)?;
+        let context = |name: &str| contexts.get_index_of(name);
 
         let mut rules = Vec::new();
         let mut places = std::collections::HashMap::new();
@@ -152,11 +171,11 @@ impl Jailbreak {
         let keyword_rule = rule(KEYWORD, Severity::High);
         let encoded_rule = rule(ENCODED, Severity::Medium);
         Ok(Jailbreak {
-            phrases,
+            phrases: phrases(&matchers, needs.matchers, needles)?,
             rule_of,
             rules,
             dangerous_modifier: context(DANGEROUS_MODIFIER).unwrap_or(usize::MAX),
-            contexts: PhraseSet::ungated(contexts.iter().map(|&(_, phrase)| phrase))?,
+            contexts: PhraseSet::ungated(contexts.values().map(|phrase| phrase.get())),
             keywords: keywords(section, needles)?,
             keyword_rule,
             encoded_rule,
@@ -169,7 +188,7 @@ impl Jailbreak {
     fn collect(&self, text: &Text<'_>, hits: &mut Vec<u16>) {
         for i in self.phrases.candidates(text) {
             let rule = self.rule_of[i];
-            if !hits.contains(&rule) && self.phrases.occurs(i, text) {
+            if !hits.contains(&rule) && self.phrases.has(i, text) {
                 hits.push(rule);
             }
         }

@@ -17,9 +17,8 @@ fn ids(text: &str) -> Vec<String> {
 
 #[test]
 fn every_phrase_compiles_and_has_its_rule() {
-    let vocabulary = injection_bank::read(PHRASES).unwrap();
-    let matchers = injection_bank::rows(&vocabulary, "matchers", "rule").unwrap();
-    let phrases = PhraseSet::ungated(matchers.iter().map(|m| m.phrase)).unwrap();
+    let vocabulary: Vocabulary<'_> = read_as(PHRASES).unwrap();
+    let phrases = PhraseSet::ungated(vocabulary.matchers.iter().map(|row| row.phrase.get()));
     let prefilter = NeedleSet::new().build();
     assert_eq!(phrases.occurring(&Text::new("hello", &prefilter)).count(), 0);
 

@@ -12,7 +12,7 @@ mod find;
 pub(crate) mod host;
 mod redact;
 
-use super::injection_bank;
+use super::vocabulary::read;
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, TextSet, number_or, text_set, truthy_or};
 use crate::text::{Gate, NeedleSet, Text};
@@ -42,7 +42,7 @@ struct MaliciousUrl {
 /// # Errors
 /// When one of the lists is none.
 pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
-    let vocabulary = injection_bank::read(VOCABULARY)?;
+    let vocabulary = read(VOCABULARY)?;
     let built_in = |key: &str| {
         let items = vocabulary.get(key).and_then(Value::as_list).unwrap_or_default();
         let texts = items.iter().filter_map(Value::as_str).map(str::to_owned).collect();

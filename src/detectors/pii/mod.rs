@@ -11,7 +11,7 @@ mod scan;
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, severity_sum, truthy_or};
 use crate::text::{
-    ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, NeedleSet, PythonRegex, Text, TokenPattern, redact,
+    ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, GateList, NeedleSet, PythonRegex, Text, TokenPattern, redact,
 };
 use crate::value::{Map, Value};
 use kinds::{Check, KINDS, Kind, Look, Together};
@@ -68,7 +68,9 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         Some(Value::Map(patterns)) => custom_patterns(patterns, action_of, needles)?,
         Some(other) => return Err(EvalError::config("patterns", other, "an object")),
     };
+    let gates = kinds.iter().flat_map(|kind| &kind.matchers).map(|matcher| matcher.pattern.gate()).collect();
     Ok(Box::new(Pii {
+        gates: needles.list(gates),
         kinds,
         patterns,
         default,
@@ -129,6 +131,8 @@ fn custom_patterns(
 
 struct Pii {
     kinds: Vec<Search>,
+    /// Of the kinds' matchers, in order.
+    gates: GateList,
     patterns: Vec<CustomPattern>,
     default: Action,
     partial: bool,
@@ -208,12 +212,23 @@ impl Pattern {
         })
     }
 
-    /// All non-overlapping matches, left to right.
+    /// The prefilter gate.
+    fn gate(&self) -> Gate {
+        match self {
+            Pattern::Folded(pattern) => pattern.gate(),
+            Pattern::Cased(pattern) | Pattern::Cued(pattern, _) => pattern.gate(),
+            Pattern::Token(pattern) => pattern.gate(),
+            Pattern::Scan(_) => Gate::ALWAYS,
+            Pattern::If(_, pattern) => pattern.gate(),
+        }
+    }
+
+    /// All non-overlapping matches, left to right, in a text for which the gate is open.
     fn find_all(&self, text: &Text<'_>) -> Vec<CharSpan> {
         match self {
             Pattern::Folded(pattern) => pattern.find_iter(text).collect(),
             Pattern::Cased(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
-            Pattern::Cued(pattern, cues) if text.is_open(pattern.gate()) && scan::has_cue(text, cues) => {
+            Pattern::Cued(pattern, cues) if scan::has_cue(text, cues) => {
                 pattern.find_iter(text).map(|span| text.chars(span)).collect()
             }
             Pattern::Token(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
@@ -235,9 +250,14 @@ impl Detector for Pii {
         let mut hits = Vec::new();
         let mut stretches = Vec::new();
         let mut blocks = false;
+        let mut open = text.open_of(&self.gates).peekable();
+        let mut end = 0;
         for kind in &self.kinds {
+            let start = end;
+            end += kind.matchers.len();
             let before = hits.len();
-            self.search(kind, text, |matcher, span| {
+            let open = std::iter::from_fn(|| open.next_if(|&at| at < end)).map(|at| at - start);
+            self.search(kind, open, text, |matcher, span| {
                 hits.push(RuleHit::new(matcher.id, matcher.severity));
                 if kind.action == Action::Redact {
                     stretches.push(Stretch { span: text.bytes(span), placeholder: &matcher.placeholder });
@@ -269,11 +289,17 @@ impl Detector for Pii {
 }
 
 impl Pii {
-    /// Hands over the accepted matches of a kind.
-    fn search<'k>(&self, kind: &'k Search, text: &Text<'_>, mut take: impl FnMut(&'k Compiled, CharSpan)) {
+    /// Hands over the accepted matches of a kind, of which these matchers may match.
+    fn search<'k>(
+        &self,
+        kind: &'k Search,
+        open: impl Iterator<Item = usize>,
+        text: &Text<'_>,
+        mut take: impl FnMut(&'k Compiled, CharSpan),
+    ) {
         let mut seen: Option<HashSet<CharSpan>> = None;
         let mut first: Vec<CharSpan> = Vec::new();
-        for (i, matcher) in kind.matchers.iter().enumerate() {
+        for (i, matcher) in open.map(|at| (at, &kind.matchers[at])) {
             if matcher.digits > 0 && text.shape().digits < matcher.digits {
                 continue;
             }
@@ -358,9 +384,11 @@ mod tests {
                     pattern: Pattern::new(&matcher.look, &mut needles).unwrap(),
                     check: matcher.check,
                 }];
+                let gates = needles.list(vec![search.matchers[0].pattern.gate()]);
                 let prefilter = needles.build();
                 let pii = Pii {
                     kinds: Vec::new(),
+                    gates: gates.clone(),
                     patterns: Vec::new(),
                     default: Action::Redact,
                     partial: false,
@@ -368,7 +396,8 @@ mod tests {
                 };
                 let fires = |example: &str| {
                     let mut count = 0;
-                    pii.search(&search, &Text::new(expand(example), &prefilter), |_, _| count += 1);
+                    let text = Text::new(expand(example), &prefilter);
+                    pii.search(&search, text.open_of(&gates), &text, |_, _| count += 1);
                     count > 0
                 };
                 for hit in matcher.hits {

@@ -1,6 +1,7 @@
 //! Personal data whose form is easier walked through than written as a pattern: e-mail addresses, phone and card
 //! numbers, social security numbers. All in one pass over the text.
 
+use crate::text::blocks::{BLOCK, Block, bits, block_at};
 use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
@@ -29,20 +30,20 @@ pub(super) fn may_have_ipv6(text: &Text<'_>) -> bool {
     colons.enumerate().any(|(before, at)| last.replace(at).is_some_and(|last| last + 1 == at) || before == 6)
 }
 
-/// Whether a hardware address may be in the text: two hex digits between separators, or four on both sides of a dot,
-/// in a run of nothing else.
+/// Whether a hardware address may be in the text: five colons or hyphens with two characters between them, or two dots
+/// with four.
 pub(super) fn may_have_mac(text: &Text<'_>) -> bool {
-    const MEMBER: [bool; 256] = byte_table!(b => matches!(b, b'0'..=b'9' | b'a'..=b'f' | b':' | b'-' | b'.'));
-    let hex =
-        |part: Option<&[u8]>| part.is_some_and(|part| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
-    // The shorter form has fourteen characters.
-    long_runs(text.folded(), 14, |b| MEMBER[usize::from(b)]).any(|run| {
-        let run = &text.folded()[run];
-        memchr::memchr3_iter(b':', b'-', b'.', run).any(|at| match run[at] {
-            b'.' => hex(run.get(at.wrapping_sub(4)..at)) && hex(run.get(at + 1..at + 5)),
-            _ => matches!(run.get(at + 3), Some(b':' | b'-')) && hex(run.get(at + 1..at + 3)),
-        })
-    })
+    /// From the first mark to the last.
+    const REACH: usize = 4 * 3 + 1;
+    let may_have = |block: &Block| {
+        let dots = bits(|at| block[at] == b'.');
+        let marks = bits(|at| (block[at] == b':') | (block[at] == b'-'));
+        let three = marks & marks >> 3 & marks >> 6;
+        (three & three >> 6) | (dots & dots >> 5) != 0
+    };
+    let folded = text.folded();
+    // Blocks overlap, so that an address lies in one of them.
+    (0..folded.len()).step_by(BLOCK - REACH).any(|start| may_have(&block_at(folded, start)))
 }
 
 /// Whether a device number may be in the text: fifteen digits with nothing but hyphens among them.

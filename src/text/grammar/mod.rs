@@ -11,18 +11,18 @@
 //! | `{"not": x}` | no width: x must not match from here on |
 //! | `"~name"` | an edge, a class of characters, or a usual repetition of one: see [`Node::named`] |
 //!
-//! Only whether a phrase occurs is ever asked. A [`PhraseSet`] is compiled in three steps of growing cost: reading
-//! the notation and finding the literals each phrase needs (for all phrases, when the policy is compiled), and the
-//! expression (for one phrase, when a text has all its literals for the first time).
+//! Only whether a phrase occurs is ever asked. Hundreds of phrases are part of the program and most texts have the
+//! literals of none, so a phrase is not even read before a text has all its literals for the first time. Which literals
+//! those are ([`needs`]) stands beside each vocabulary, worked out beforehand.
 
 mod ahead;
 
-use super::gates::{Gate, GateRun};
-use super::literals::Part;
+use super::gates::GateList;
+use super::literals::{Needs, Part};
 use super::needles::NeedleSet;
 use super::occurrence::Occurrence;
 use super::{Text, fold};
-use crate::value::Value;
+use crate::value::{Value, parse_json};
 use ahead::Barred;
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Look, Repetition};
 use std::sync::OnceLock;
@@ -58,7 +58,19 @@ enum Node {
     Not(Box<Node>),
 }
 
+/// What a text needs for a phrase to occur.
+///
+/// # Errors
+/// When the phrase is not in the notation.
+pub fn needs(phrase: &str) -> Result<Needs, GrammarError> {
+    Ok(Node::parse(phrase)?.part().needs())
+}
+
 impl Node {
+    fn parse(phrase: &str) -> Result<Node, GrammarError> {
+        Self::read(&parse_json(phrase).map_err(|e| GrammarError(e.to_string()))?)
+    }
+
     fn read(value: &Value) -> Result<Node, GrammarError> {
         match value {
             Value::Str(text) => match text.strip_prefix('~') {
@@ -243,62 +255,64 @@ fn set(items: &[Value], negated: bool) -> Result<Node, GrammarError> {
 /// One phrase.
 #[derive(Debug)]
 struct Phrase {
-    node: Node,
-    /// Whether it may occur.
-    gate: Gate,
+    source: &'static str,
+    matcher: OnceLock<Matcher>,
+}
+
+impl Phrase {
+    fn new(source: &'static str) -> Self {
+        Phrase { source, matcher: OnceLock::new() }
+    }
+
+    fn matcher(&self) -> &Matcher {
+        self.matcher.get_or_init(|| {
+            // Phrases are part of the program; the tests read every one.
+            Matcher::read(self.source).unwrap_or_else(|e| panic!("phrase {}: {e}", self.source))
+        })
+    }
+}
+
+/// What decides whether a phrase occurs.
+#[derive(Debug)]
+struct Matcher {
     /// The expression without its "not"s.
-    occurrence: OnceLock<Occurrence>,
+    occurrence: Occurrence,
     /// The exact answer, where there is a "not".
     barred: Option<Barred>,
 }
 
-impl Phrase {
-    fn read(grammar: &Value) -> Result<Self, GrammarError> {
-        let node = Node::read(grammar)?;
+impl Matcher {
+    fn read(phrase: &str) -> Result<Self, GrammarError> {
+        let node = Node::parse(phrase)?;
         let barred = node.looks_ahead().then(|| Barred::new(&node)).transpose()?;
-        Ok(Phrase { node, gate: Gate::ALWAYS, occurrence: OnceLock::new(), barred })
+        Ok(Matcher { occurrence: Occurrence::new(&node.expression()), barred })
     }
 
-    fn occurs(&self, text: &Text<'_>) -> bool {
-        if !text.is_open(self.gate) {
-            return false;
-        }
-        let occurrence = self.occurrence.get_or_init(|| Occurrence::new(&self.node.expression()));
-        occurrence.is_in(text.folded()) && self.barred.as_ref().is_none_or(|b| b.occurs(text.folded()))
+    fn occurs(&self, folded: &[u8]) -> bool {
+        self.occurrence.is_in(folded) && self.barred.as_ref().is_none_or(|b| b.occurs(folded))
     }
 }
 
-/// Phrases that are asked for together, in a fixed order.
+/// Phrases that are asked for together, in a fixed order. They must be in the notation: what is not is found out only
+/// when a text asks for it.
 #[derive(Debug)]
 pub struct PhraseSet {
     phrases: Vec<Phrase>,
     /// A gate for each phrase, unless they were not registered.
-    gates: Option<GateRun>,
+    gates: Option<GateList>,
 }
 
 impl PhraseSet {
-    /// Reads the grammars and registers with the prefilter what they need.
-    ///
-    /// # Errors
-    /// When a grammar is not in the notation.
-    pub fn new<'g>(
-        grammars: impl IntoIterator<Item = &'g Value>,
-        needles: &mut NeedleSet,
-    ) -> Result<Self, GrammarError> {
-        let mut set = Self::ungated(grammars)?;
-        let (run, gates) = needles.run_all(set.phrases.iter().map(|phrase| phrase.node.part().needs()));
-        set.phrases.iter_mut().zip(gates).for_each(|(phrase, gate)| phrase.gate = gate);
-        set.gates = Some(run);
-        Ok(set)
+    /// Registers with the prefilter what each phrase [needs](needs).
+    pub fn new(phrases: impl IntoIterator<Item = (&'static str, Needs)>, needles: &mut NeedleSet) -> Self {
+        let (sources, needs): (Vec<_>, Vec<_>) = phrases.into_iter().unzip();
+        let gates = needs.into_iter().map(|needs| needles.gate_all(needs)).collect();
+        PhraseSet { gates: Some(needles.list(gates)), ..Self::ungated(sources) }
     }
 
     /// Phrases that are asked for so rarely that the prefilter need not look for their literals.
-    ///
-    /// # Errors
-    /// When a grammar is not in the notation.
-    pub fn ungated<'g>(grammars: impl IntoIterator<Item = &'g Value>) -> Result<Self, GrammarError> {
-        let phrases = grammars.into_iter().map(Phrase::read).collect::<Result<Vec<_>, _>>()?;
-        Ok(PhraseSet { phrases, gates: None })
+    pub fn ungated(phrases: impl IntoIterator<Item = &'static str>) -> Self {
+        PhraseSet { phrases: phrases.into_iter().map(Phrase::new).collect(), gates: None }
     }
 
     /// How many phrases there are.
@@ -313,22 +327,29 @@ impl PhraseSet {
         self.phrases.is_empty()
     }
 
-    /// Whether the phrase `index`, one of the candidates, occurs in the text.
+    /// Whether the phrase `index` occurs in the text.
     #[must_use]
     pub fn occurs(&self, index: usize, text: &Text<'_>) -> bool {
-        self.phrases.get(index).is_some_and(|p| p.occurs(text))
+        let may_occur = self.gates.as_ref().is_none_or(|gates| gates.get(index).is_some_and(|gate| text.is_open(gate)));
+        may_occur && self.has(index, text)
     }
 
-    /// The phrases that their first gate does not rule out, in order.
+    /// Whether the phrase `index`, one of the candidates, occurs in the text.
+    #[must_use]
+    pub fn has(&self, index: usize, text: &Text<'_>) -> bool {
+        self.phrases.get(index).is_some_and(|phrase| phrase.matcher().occurs(text.folded()))
+    }
+
+    /// The phrases that the prefilter does not rule out, in order.
     pub fn candidates<'s>(&'s self, text: &'s Text<'_>) -> impl Iterator<Item = usize> + 's {
-        let open = self.gates.into_iter().flat_map(|run| text.open_in(run));
+        let open = self.gates.iter().flat_map(|gates| text.open_of(gates));
         let all = if self.gates.is_none() { 0..self.phrases.len() } else { 0..0 };
         open.chain(all)
     }
 
     /// The phrases that occur in the text, in order.
     pub fn occurring<'s>(&'s self, text: &'s Text<'_>) -> impl Iterator<Item = usize> + 's {
-        self.candidates(text).filter(|&i| self.occurs(i, text))
+        self.candidates(text).filter(|&i| self.has(i, text))
     }
 }
 
