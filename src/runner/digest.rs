@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 /// SHA-256 over everything of a sample that can change its verdict or its figures.
 #[must_use]
 pub fn sample_digest(sample: &Sample<'_>) -> [u8; 32] {
-    let mut hash = Fields(Sha256::new());
+    let mut hash = Fields::new();
     hash.field(Some(&sample.id));
     hash.field(Some(sample.context.name()));
     hash.field(Some(&sample.text));
@@ -16,7 +16,7 @@ pub fn sample_digest(sample: &Sample<'_>) -> [u8; 32] {
     match &sample.expected_rule_hits {
         None => hash.field(None),
         Some(ids) => {
-            hash.0.update((ids.len() as u64).to_le_bytes());
+            hash.add(&(ids.len() as u64).to_le_bytes());
             ids.iter().for_each(|id| hash.field(Some(id)));
         }
     }
@@ -28,16 +28,41 @@ pub fn sample_digest(sample: &Sample<'_>) -> [u8; 32] {
     for part in [&identity.tenant_id, &identity.app_id, &identity.agent_id, &identity.env, &identity.session_id] {
         hash.field(part.as_deref());
     }
-    hash.0.finalize().into()
+    hash.finish()
 }
 
-struct Fields(Sha256);
+/// The hash of many fields, most of them short: these are collected before they are hashed.
+struct Fields {
+    hash: Sha256,
+    pending: [u8; 256],
+    len: usize,
+}
 
 impl Fields {
+    fn new() -> Self {
+        Fields { hash: Sha256::new(), pending: [0; 256], len: 0 }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.pending.get_mut(self.len..self.len + bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.len += bytes.len();
+            return;
+        }
+        self.hash.update(&self.pending[..self.len]);
+        self.len = 0;
+        self.hash.update(bytes);
+    }
+
+    fn finish(mut self) -> [u8; 32] {
+        self.hash.update(&self.pending[..self.len]);
+        self.hash.finalize().into()
+    }
+
     /// Length first, so that no two lists of fields look alike; an absent one has a length that no text has.
     fn field(&mut self, text: Option<&str>) {
-        self.0.update(text.map_or(u64::MAX, |t| t.len() as u64).to_le_bytes());
-        self.0.update(text.unwrap_or("").as_bytes());
+        self.add(&text.map_or(u64::MAX, |t| t.len() as u64).to_le_bytes());
+        self.add(text.unwrap_or("").as_bytes());
     }
 
     /// JSON without the blanks between its tokens, which differ from file to file. No length can stand before it; the
@@ -50,15 +75,15 @@ impl Fields {
                 b'"' => quoted = !quoted,
                 b'\\' if quoted => at += 1,
                 b' ' | b'\t' | b'\n' | b'\r' if !quoted => {
-                    self.0.update(&bytes[start..at]);
+                    self.add(&bytes[start..at]);
                     start = at + 1;
                 }
                 _ => {}
             }
             at += 1;
         }
-        self.0.update(&bytes[start..]);
-        self.0.update([0]);
+        self.add(&bytes[start..]);
+        self.add(&[0]);
     }
 }
 
@@ -102,12 +127,26 @@ mod tests {
     #[test]
     fn blanks_between_tokens_do_not_count_and_those_in_strings_do() {
         let digest = |json: &str| {
-            let mut fields = Fields(Sha256::new());
+            let mut fields = Fields::new();
             fields.json(Some(json));
-            fields.0.finalize()
+            fields.finish()
         };
         assert_eq!(digest(r#"{"a":[1,"x y"],"b\"":2}"#), digest("{\"a\": [1,\n \"x y\"],\t\"b\\\"\": 2}"));
         assert_ne!(digest(r#"{"a":"x y"}"#), digest(r#"{"a":"xy"}"#));
         assert_ne!(digest(r#"{"a":"\" "}"#), digest(r#"{"a":"\""}"#));
+    }
+
+    #[test]
+    fn fields_are_hashed_in_order_however_long_they_are() {
+        for lengths in [[0, 3, 250], [255, 1, 1], [256, 0, 9], [3, 1000, 3], [1000, 255, 256]] {
+            let fields = lengths.map(|len| "x".repeat(len));
+            let (mut collected, mut whole) = (Fields::new(), Sha256::new());
+            for field in &fields {
+                collected.field(Some(field));
+                whole.update((field.len() as u64).to_le_bytes());
+                whole.update(field);
+            }
+            assert_eq!(collected.finish(), <[u8; 32]>::from(whole.finalize()), "{lengths:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
 use crate::dataset::Sample;
 use crate::metrics::DETERMINISTIC_MODE;
+use crate::text::blocks::{BLOCK, each_block, places, within};
 use crate::value::{Stops, write_json_str};
 use std::borrow::Cow;
 
@@ -99,6 +100,9 @@ pub fn write_json(row: &Evaluated<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}\n");
 }
 
+/// How most detectors' rows go on: they ran by their rules, and found nothing.
+const NOTHING_FOUND: &[u8] = b",\"execution_mode\":\"local_deterministic\",\"rule_hits\":[]";
+
 /// A detector that ran; null when none did.
 fn detectors(rows: &[DetectorRow<'_>], out: &mut Vec<u8>) {
     if rows.is_empty() {
@@ -107,22 +111,29 @@ fn detectors(rows: &[DetectorRow<'_>], out: &mut Vec<u8>) {
     for (i, row) in rows.iter().enumerate() {
         out.extend_from_slice(if i == 0 { b"[{\"detector_name\":" } else { b",{\"detector_name\":" });
         string(&row.detector_name, out);
-        out.extend_from_slice(b",\"decision\":");
-        decision(row.decision, out);
-        out.extend_from_slice(b",\"risk_score\":");
+        match row.decision {
+            None => out.extend_from_slice(b",\"decision\":null,\"risk_score\":"),
+            Some(decision) => {
+                out.extend_from_slice(b",\"decision\":\"");
+                out.extend_from_slice(decision.name().as_bytes());
+                out.extend_from_slice(b"\",\"risk_score\":");
+            }
+        }
         number(u64::from(row.risk_score), out);
         latency(row.latency_us, out);
-        out.extend_from_slice(b",\"execution_mode\":");
-        execution_mode(&row.execution_mode, out);
-        if let Some(path) = &row.fallback_path {
-            out.extend_from_slice(b",\"fallback_path\":");
-            string(path, out);
+        if row.execution_mode == DETERMINISTIC_MODE && row.fallback_path.is_none() && row.rule_hits.is_empty() {
+            out.extend_from_slice(NOTHING_FOUND);
+        } else {
+            out.extend_from_slice(b",\"execution_mode\":");
+            string(&row.execution_mode, out);
+            if let Some(path) = &row.fallback_path {
+                out.extend_from_slice(b",\"fallback_path\":");
+                string(path, out);
+            }
+            out.extend_from_slice(b",\"rule_hits\":");
+            strings(row.rule_hits.iter().map(|id| &**id), out);
         }
-        out.extend_from_slice(b",\"rule_hits\":");
-        strings(row.rule_hits.iter().map(|id| &**id), out);
-        out.extend_from_slice(b",\"transformed\":");
-        boolean(Some(row.transformed), out);
-        out.push(b'}');
+        out.extend_from_slice(if row.transformed { b",\"transformed\":true}" } else { b",\"transformed\":false}" });
     }
     out.push(b']');
 }
@@ -148,11 +159,6 @@ fn decision(decision: Option<Decision>, out: &mut Vec<u8>) {
         None => out.extend_from_slice(b"null"),
         Some(decision) => plain(decision.name(), out),
     }
-}
-
-/// How a detector ran: almost always in the same way, which needs no search for what to escape.
-fn execution_mode(mode: &str, out: &mut Vec<u8>) {
-    if mode == DETERMINISTIC_MODE { plain(DETERMINISTIC_MODE, out) } else { string(mode, out) }
 }
 
 /// A JSON string of a text that has nothing to escape.
@@ -187,32 +193,40 @@ fn string(text: &str, out: &mut Vec<u8>) {
     // 0xF4 begins the characters from U+100000 on, among which the stand-ins of lone surrogates are.
     const SPECIAL: Stops<3> = Stops { bytes: [b'"', b'\\', 0xF4], below: 0x20 };
     let bytes = text.as_bytes();
-    out.push(b'"');
-    let mut at = 0;
-    loop {
-        let plain = SPECIAL.run_length(&bytes[at..]);
-        out.extend_from_slice(&bytes[at..at + plain]);
-        at += plain;
-        if at == bytes.len() {
-            break;
-        }
-        match bytes[at] {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            _ => {
-                let len = if bytes[at] == 0xF4 { 4 } else { 1 };
-                let mut escaped = String::new();
-                write_json_str(&text[at..at + len], false, &mut escaped);
-                out.extend_from_slice(&escaped.as_bytes()[1..escaped.len() - 1]);
-                at += len - 1;
-            }
-        }
-        at += 1;
+    if bytes.len() < BLOCK && SPECIAL.run_length(bytes) == bytes.len() {
+        return plain(text, out);
     }
     out.push(b'"');
+    let mut done = 0;
+    each_block(bytes, |start, block| {
+        for at in places(SPECIAL.places(block) & within(bytes, start)).map(|at| start + at) {
+            out.extend_from_slice(&bytes[done..at]);
+            done = at + escape(text, at, out);
+        }
+    });
+    out.extend_from_slice(&bytes[done..]);
+    out.push(b'"');
+}
+
+/// Writes what stands for a special character, which begins at `at`; its length in bytes.
+fn escape(text: &str, at: usize, out: &mut Vec<u8>) -> usize {
+    let byte = text.as_bytes()[at];
+    let short = match byte {
+        b'"' => b"\\\"",
+        b'\\' => b"\\\\",
+        b'\n' => b"\\n",
+        b'\t' => b"\\t",
+        b'\r' => b"\\r",
+        _ => {
+            let len = if byte == 0xF4 { 4 } else { 1 };
+            let mut escaped = String::new();
+            write_json_str(&text[at..at + len], false, &mut escaped);
+            out.extend_from_slice(&escaped.as_bytes()[1..escaped.len() - 1]);
+            return len;
+        }
+    };
+    out.extend_from_slice(short);
+    1
 }
 
 fn number(mut n: u64, out: &mut Vec<u8>) {
@@ -363,6 +377,28 @@ mod tests {
             assert_eq!(json_string(text), expected);
         }
         assert_eq!(json_string(&format!("x{lone}y")), "\"x\\ud83dy\"");
+    }
+
+    #[test]
+    fn a_clean_row_is_written_as_every_other() {
+        let mut clean = Vec::new();
+        clean.extend_from_slice(b",\"execution_mode\":");
+        string(DETERMINISTIC_MODE, &mut clean);
+        clean.extend_from_slice(b",\"rule_hits\":");
+        strings(std::iter::empty(), &mut clean);
+        assert_eq!(clean, NOTHING_FOUND);
+    }
+
+    #[test]
+    fn special_characters_are_escaped_wherever_they_stand() {
+        for at in 0..140 {
+            for special in ["\"", "\n", "\u{1}", "\u{100000}", "é", "\\\\"] {
+                let text = format!("{}{special}{}", "x".repeat(at), "y".repeat(140 - at));
+                let mut expected = String::new();
+                write_json_str(&text, false, &mut expected);
+                assert_eq!(json_string(&text), expected);
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub fn each_block(text: &[u8], mut take: impl FnMut(usize, &Block)) {
     for (i, block) in blocks.iter().enumerate() {
         take(i * BLOCK, block);
     }
-    take(text.len() - rest.len(), &block_at(text, text.len() - rest.len()));
+    take(text.len() - rest.len(), window(rest, 0, &mut [0; BLOCK]));
 }
 
 /// Hands over where each run of certain bytes begins and ends, left to right. `members` gives a bit for each byte of a
@@ -23,7 +23,7 @@ pub fn each_block(text: &[u8], mut take: impl FnMut(usize, &Block)) {
 pub fn each_run(text: &[u8], members: impl Fn(&Block) -> u64, mut take: impl FnMut(usize, usize)) {
     let mut runs = Runs::default();
     each_block(text, |block_at, block| {
-        runs.ended(block_at, members(block) & within(text, block_at)).for_each(|(start, end)| take(start, end));
+        runs.ended(block_at, members(block) & within(text, block_at), &mut take);
     });
 }
 
@@ -45,30 +45,25 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Where the runs that end in the next block begin and end, left to right; `members` are the block's bits. What the
-    /// iterator is not asked for is lost.
+    /// Hands over where the runs that end in the next block begin and end, left to right; `members` are the block's bits.
     #[inline]
-    pub fn ended(&mut self, block_at: usize, members: u64) -> impl Iterator<Item = (usize, usize)> + '_ {
+    pub fn ended(&mut self, block_at: usize, members: u64, mut take: impl FnMut(usize, usize)) {
         let before = members << 1 | self.open;
         let (mut starts, mut ends) = (members & !before, before & !members);
-        if self.open == 0 {
-            self.next_start(block_at, &mut starts);
-        }
-        self.open = members >> (BLOCK - 1);
-        std::iter::from_fn(move || {
-            let end = (ends != 0).then(|| block_at + ends.trailing_zeros() as usize)?;
+        // Behind the block when no further run begins.
+        let mut next_start = || {
+            let start = block_at + starts.trailing_zeros() as usize;
+            starts &= starts.wrapping_sub(1);
+            start
+        };
+        let mut start = if self.open == 0 { next_start() } else { self.start };
+        while ends != 0 {
+            take(start, block_at + ends.trailing_zeros() as usize);
             ends &= ends - 1;
-            let start = self.start;
-            self.next_start(block_at, &mut starts);
-            Some((start, end))
-        })
-    }
-
-    /// Goes on to the next run, which stands behind the block when there is none.
-    #[inline]
-    fn next_start(&mut self, block_at: usize, starts: &mut u64) {
-        self.start = block_at + starts.trailing_zeros() as usize;
-        *starts &= starts.wrapping_sub(1);
+            start = next_start();
+        }
+        self.start = start;
+        self.open = members >> (BLOCK - 1);
     }
 }
 
@@ -76,10 +71,32 @@ impl Runs {
 #[must_use]
 #[inline]
 pub fn count(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
-    /// As long as a byte can hold the count.
-    const PIECE: usize = u8::MAX as usize;
+    /// A byte can hold the count of so many.
+    const PIECE: usize = 3 * BLOCK;
     let of_piece = |piece: &[u8]| piece.iter().fold(0u8, |count, &b| count + u8::from(holds(b)));
     text.chunks(PIECE).map(|piece| usize::from(of_piece(piece))).sum()
+}
+
+/// Whether `holds` accepts `min` (at least 1, at most [`BLOCK`]) bytes together anywhere.
+#[must_use]
+#[inline]
+pub fn has_run(text: &[u8], min: usize, holds: impl Fn(u8) -> bool) -> bool {
+    let mut before = 0;
+    let mut found = false;
+    each_block(text, |at, block| {
+        let members = bits(|at| holds(block[at])) & within(text, at);
+        found |= before + members.trailing_ones() as usize >= min;
+        before = if members == u64::MAX { before + BLOCK } else { members.leading_ones() as usize };
+        // A bit for each place where so many begin; each time twice as many, or as many as are missing.
+        let (mut begin, mut length) = (members, 1);
+        while length < min {
+            let more = length.min(min - length);
+            begin &= begin >> more;
+            length += more;
+        }
+        found |= begin != 0;
+    });
+    found
 }
 
 /// Whether `holds` accepts some byte: asked of many at once.
@@ -89,15 +106,16 @@ pub fn any(text: &[u8], holds: impl Fn(u8) -> bool) -> bool {
     text.chunks(4 * BLOCK).any(|piece| piece.iter().fold(false, |any, &b| any | holds(b)))
 }
 
-/// The block that begins at a place; zeros stand behind the text.
+/// The bytes from a place on; zeros stand behind the text. Most are the text's own; `room` is for those that are not.
 #[must_use]
 #[inline]
-pub fn block_at(text: &[u8], at: usize) -> Block {
+pub fn window<'t, const N: usize>(text: &'t [u8], at: usize, room: &'t mut [u8; N]) -> &'t [u8; N] {
     let rest = text.get(at..).unwrap_or_default();
-    rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut block = [0; BLOCK];
-        block[..rest.len()].copy_from_slice(rest);
-        block
+    rest.first_chunk().unwrap_or_else(|| {
+        let (here, behind) = room.split_at_mut(rest.len());
+        here.copy_from_slice(rest);
+        behind.fill(0);
+        room
     })
 }
 
@@ -133,14 +151,15 @@ mod tests {
             let mut seen = Vec::<u8>::new();
             each_block(&text, |at, block| {
                 assert_eq!(at, seen.len());
-                assert_eq!(*block, block_at(&text, at));
+                assert_eq!(block, window(&text, at, &mut [1; BLOCK]));
                 seen.extend(block);
             });
             assert!(seen.len() >= len && seen.len() < len + 2 * BLOCK);
             assert_eq!(seen[..len], text);
             assert!(seen[len..].iter().all(|&b| b == 0));
         }
-        assert_eq!(block_at(b"abc", 5), [0; BLOCK]);
+        assert_eq!(window(b"abc", 1, &mut [1; 4]), b"bc\0\0");
+        assert_eq!(window(b"abc", 5, &mut [1; 4]), &[0; 4]);
     }
 
     #[test]
@@ -167,6 +186,20 @@ mod tests {
         assert_eq!(count(&text, |_| true), 600);
         assert_eq!(count(b"", |_| true), 0);
         assert!(any(&text, |b| b == b'y') && !any(&text, |b| b == b'z') && !any(b"", |_| true));
+    }
+
+    #[test]
+    fn runs_of_a_length_are_found_wherever_they_stand() {
+        for min in [1, 2, 5, 16, 63, 64] {
+            for at in (0..140).step_by(7) {
+                for len in [min - 1, min, min + 1] {
+                    let text = [vec![b'-'; at], vec![b'x'; len], b"-x-".to_vec(), vec![b'-'; 150 - at]].concat();
+                    assert_eq!(has_run(&text, min, |b| b == b'x'), len >= min || min == 1, "{min} {at} {len}");
+                    assert_eq!(has_run(&text[..at + len], min, |b| b == b'x'), len >= min, "{min} {at} {len}");
+                }
+            }
+        }
+        assert!(has_run(&[b'x'; 300], 64, |b| b == b'x') && !has_run(b"", 1, |_| true));
     }
 
     #[test]

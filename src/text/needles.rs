@@ -333,7 +333,7 @@ impl Prefilter {
         let mut cache = self.caches.get_or(|| RefCell::new(WordCache::new())).borrow_mut();
         cache.begin_stretch();
         let mut pass = Pass { prefilter: self, folded, reading: Reading::new(&self.satisfied, folded.len()) };
-        let remembers = self.satisfied.len() <= MOST_PLACES;
+        let longest = if self.satisfied.len() <= MOST_PLACES { LONGEST } else { 0 };
         // Most joints are no blanks, and most characters that could be one are.
         let passes_blanks = !self.joints.may_be_at(b' ');
         let mut words = Runs::default();
@@ -342,13 +342,13 @@ impl Prefilter {
             let blanks = bits(|at| block[at] == b' ');
             let joints = !(members | if passes_blanks { blanks } else { 0 }) & within(folded, block_at);
             places(joints).for_each(|at| pass.read_joint(block_at + at));
-            for (start, end) in words.ended(block_at, members) {
-                if end - start <= LONGEST && remembers {
+            words.ended(block_at, members, |start, end| {
+                if end - start <= longest {
                     pass.read_word(start, end, &mut cache);
                 } else {
                     pass.search_word(start, end);
                 }
-            }
+            });
             // Of the tokens only those count that are words right behind a blank: a few too few do no harm.
             if pass.reading.read_tokens((members & blanks << 1).count_ones()) {
                 cache.begin_stretch();

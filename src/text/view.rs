@@ -1,13 +1,12 @@
 //! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
 
 use super::blank_words::{self, BlankWord, BlankWords};
-use super::blocks::count;
+use super::blocks::{count, has_run};
 use super::chars::{self, Class, DOTTED};
 use super::edges;
 use super::fold::{BLANK, LETTER, fold_ascii, fold_into};
 use super::gates::{Gate, GateList, GateRun, OpenGates};
 use super::needles::Prefilter;
-use super::runs::long_runs;
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -271,8 +270,8 @@ impl<'a> Text<'a> {
     /// addresses and encoded texts.
     #[must_use]
     pub fn has_long_run(&self) -> bool {
-        let member = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-        *self.long_run.get_or_init(|| long_runs(self.raw.as_bytes(), LONG_RUN, member).next().is_some())
+        let member = |b: u8| b.is_ascii_alphanumeric() | (b == b'+') | (b == b'/');
+        *self.long_run.get_or_init(|| has_run(self.raw.as_bytes(), LONG_RUN, member))
     }
 
     /// Which bytes occur and how many digits: rules out most rules that have no literal.

@@ -1,5 +1,7 @@
 //! Finding the next byte that matters in a long run of bytes that do not.
 
+use crate::text::blocks::{BLOCK, Block, bits};
+
 /// The bytes that end a run: those named, and all below a bound.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stops<const N: usize> {
@@ -7,8 +9,6 @@ pub(crate) struct Stops<const N: usize> {
     pub below: u8,
 }
 
-/// Bytes that are tested at once for whether one of them is a stop.
-const STRIDE: usize = 32;
 /// Bytes among which a stop is looked for at once.
 const WORD: usize = 8;
 
@@ -20,12 +20,12 @@ impl<const N: usize> Stops<N> {
     #[inline]
     pub fn run_length(self, bytes: &[u8]) -> usize {
         let mut at = 0;
-        // Without branches inside a stride, so that it takes a few vector instructions.
-        for stride in bytes.as_chunks::<STRIDE>().0 {
-            if stride.iter().fold(0, |any, &b| any | u8::from(self.has(b))) != 0 {
-                break;
+        for block in bytes.as_chunks::<BLOCK>().0 {
+            let stops = self.places(block);
+            if stops != 0 {
+                return at + stops.trailing_zeros() as usize;
             }
-            at += STRIDE;
+            at += BLOCK;
         }
         for word in bytes[at..].as_chunks::<WORD>().0 {
             let hits = self.hits(u64::from_le_bytes(*word));
@@ -42,6 +42,12 @@ impl<const N: usize> Stops<N> {
             },
             _ => at + bytes[at..].iter().position(|&b| self.has(b)).unwrap_or(bytes.len() - at),
         }
+    }
+
+    /// A bit for each place of a block where a stop stands.
+    #[inline]
+    pub fn places(self, block: &Block) -> u64 {
+        bits(|at| self.has(block[at]))
     }
 
     fn has(self, byte: u8) -> bool {

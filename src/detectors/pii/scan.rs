@@ -1,7 +1,7 @@
 //! Personal data whose form is easier walked through than written as a pattern: e-mail addresses, phone and card
 //! numbers, social security numbers. All in one pass over the text.
 
-use crate::text::blocks::{BLOCK, Block, bits, block_at};
+use crate::text::blocks::{BLOCK, Block, bits, window};
 use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
@@ -43,7 +43,8 @@ pub(super) fn may_have_mac(text: &Text<'_>) -> bool {
     };
     let folded = text.folded();
     // Blocks overlap, so that an address lies in one of them.
-    (0..folded.len()).step_by(BLOCK - REACH).any(|start| may_have(&block_at(folded, start)))
+    let mut room = [0; BLOCK];
+    (0..folded.len()).step_by(BLOCK - REACH).any(|start| may_have(window(folded, start, &mut room)))
 }
 
 /// Whether a device number may be in the text: fifteen digits with nothing but hyphens among them.

@@ -3,7 +3,8 @@
 use super::changes::{mark, unmark};
 use super::steps::{Unit, has_pair, may_be_spaced, separates, unleet};
 use crate::text::FoldedPattern;
-use crate::text::blocks::{BLOCK, bits, block_at, places};
+use crate::text::blocks::{BLOCK, bits, places, window, within};
+use crate::text::fold::LETTER;
 use std::borrow::Cow;
 
 /// What stands for a letter, see [`unleet`], besides most digits.
@@ -12,15 +13,16 @@ const CHANGING: &[u8; 4] = b"!@$|";
 /// A bit for each place of the block that begins at `start` where a lowered text may differ from its variants: a digit,
 /// or what else may stand for a letter, or the first of three equal characters.
 fn changes_of(text: &[u8], start: usize) -> u64 {
-    let [block, next, after] = [0, 1, 2].map(|ahead| block_at(text, start + ahead));
+    let mut room = [0; BLOCK + 2];
+    let window = window(text, start, &mut room);
+    // Newlines and symbols make no runs; letters beyond ASCII, which many texts consist of, are left out here.
     let changes = bits(|at| {
-        let b = block[at];
+        let [b, next, after] = [window[at], window[at + 1], window[at + 2]];
         let stands_for_another = CHANGING.iter().fold(b.wrapping_sub(b'0') < 9, |any, &c| any | (b == c));
-        stands_for_another | ((b == b'(') & (next[at] == b')')) | ((b == next[at]) & (b == after[at]) & b.collapses())
+        let begins_pair = (b == b'(') & (next == b')');
+        stands_for_another | begins_pair | ((b == next) & (b == after) & (b != LETTER))
     });
-    // The zeros behind the text are no run.
-    let left = text.len() - start;
-    if left < BLOCK { changes & ((1 << left) - 1) } else { changes }
+    changes & within(text, start)
 }
 
 /// What a double zero stands for.
