@@ -2,6 +2,7 @@
 
 use super::blocks::places;
 use super::literals::MAX_CLAUSES;
+use std::ops::Range;
 
 /// The clauses of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +32,14 @@ impl Gate {
             *place = clause;
         }
         // A literal between two tokens is seen with the one before it, which may stand before the match.
-        let reach = tokens.filter(|&tokens| tokens < MAX_REACH && gate.clauses[1] != NO_CLAUSE);
+        let reach = tokens.filter(|&tokens| tokens < MAX_REACH && gate.clauses[0] != NO_CLAUSE);
         gate.reach = reach.and_then(|tokens| u16::try_from(tokens + 1).ok()).unwrap_or(FAR);
         gate
+    }
+
+    /// Whether its clauses' literals may be as far apart as they like.
+    pub(super) fn is_far(&self) -> bool {
+        self.reach == FAR
     }
 
     /// The first clause, the rarest; `None` for a gate that is always open.
@@ -85,6 +91,8 @@ pub struct OpenGates {
     width: usize,
     /// Tokens that each stretch but the last has at least.
     tokens: u32,
+    /// Where each stretch begins.
+    begins: Vec<usize>,
 }
 
 pub(super) fn set(bits: &mut [u64], at: usize) {
@@ -112,29 +120,55 @@ impl OpenGates {
     }
 
     fn satisfies(&self, gate: Gate) -> bool {
-        gate.clauses().all(|clause| has(&self.bits, clause)) && (gate.reach == FAR || self.is_near(gate))
+        let far = gate.is_far() || gate.clauses[1] == NO_CLAUSE;
+        gate.clauses().all(|clause| has(&self.bits, clause)) && (far || self.near(gate).next().is_some())
     }
 
-    /// Whether all clauses are satisfied as near to a place of the first, the rarest, as a match can reach.
-    fn is_near(&self, gate: Gate) -> bool {
-        let stretches = self.bits.get(self.width..).unwrap_or_default();
-        // So many tokens and more are in each stretch between two that are further apart.
-        let further = (u32::from(gate.reach) / self.tokens) as usize + 1;
-        if stretches.len() <= (1 + further) * self.width {
-            return true;
+    fn stretches(&self) -> usize {
+        self.begins.len()
+    }
+
+    /// How many stretches away from a literal of a match its other literals can be: so many tokens and more are in each
+    /// stretch between two that are further apart.
+    fn reach(&self, gate: Gate) -> usize {
+        (u32::from(gate.reach) / self.tokens) as usize + 1
+    }
+
+    /// The stretches in which the first clause, the rarest, is satisfied, and the others as near as a match can reach.
+    fn near(&self, gate: Gate) -> impl Iterator<Item = usize> + '_ {
+        let reach = self.reach(gate);
+        let of = |stretch: usize| &self.bits[(stretch + 1) * self.width..];
+        let clauses = gate.clauses;
+        (0..self.stretches()).filter(move |&stretch| {
+            let satisfied = |clause: u32, reach: usize| {
+                let mut around = stretch.saturating_sub(reach)..self.stretches().min(stretch + reach + 1);
+                clause == NO_CLAUSE || around.any(|stretch| has(of(stretch), clause as usize))
+            };
+            let [first, further @ ..] = clauses;
+            satisfied(first, 0) && further.iter().all(|&clause| satisfied(clause, reach))
+        })
+    }
+
+    /// Whether `test` says so of a part of a text of `len` bytes. Whatever the gate, which must not be a [far
+    /// one](Gate::is_far), may let match lies in one of the parts, which do not overlap.
+    pub(super) fn any_part(&self, gate: Gate, len: usize, mut test: impl FnMut(Range<usize>) -> bool) -> bool {
+        // A word is counted where it ends, so a match may begin in the stretch before.
+        let reach = self.reach(gate) + 1;
+        // The last may begin behind the text, with a block that the text does not fill.
+        let begin = |stretch: usize| self.begins.get(stretch).map_or(len, |&begin| begin.min(len));
+        let mut part: Option<Range<usize>> = None;
+        for stretch in self.near(gate) {
+            let (start, end) = (begin(stretch.saturating_sub(reach)), begin(stretch + reach + 1));
+            match &mut part {
+                Some(part) if start <= part.end => part.end = end,
+                _ => {
+                    if part.replace(start..end).is_some_and(&mut test) {
+                        return true;
+                    }
+                }
+            }
         }
-        let near = |clause: usize, stretch: usize| {
-            let around = stretch.saturating_sub(further)..=stretch + further;
-            around
-                .map(|stretch| stretch * self.width)
-                .take_while(|&at| at < stretches.len())
-                .any(|at| has(&stretches[at..], clause))
-        };
-        let mut clauses = gate.clauses();
-        let Some(first) = clauses.next() else { return true };
-        let mut places =
-            (0..stretches.len() / self.width).filter(|stretch| has(&stretches[stretch * self.width..], first));
-        places.any(|stretch| clauses.clone().all(|clause| near(clause, stretch)))
+        part.is_some_and(test)
     }
 
     /// The open gates of a run, as places in it, in order.
@@ -166,7 +200,9 @@ impl Reading {
         let mut bits = Vec::with_capacity(width * (stretches + 2));
         bits.extend_from_slice(satisfied);
         bits.resize(2 * width, 0);
-        Reading { open: OpenGates { bits, width, tokens: STRETCH }, read: 0 }
+        let mut begins = Vec::with_capacity(stretches + 1);
+        begins.push(0);
+        Reading { open: OpenGates { bits, width, tokens: STRETCH, begins }, read: 0 }
     }
 
     /// The clauses of the last stretch.
@@ -175,18 +211,19 @@ impl Reading {
         &mut self.open.bits[last..]
     }
 
-    /// To be called behind each block with the tokens that begin in it; whether a new stretch begins.
+    /// To be called behind each block, which ends at `end`, with the tokens that begin in it; whether a new stretch
+    /// begins.
     #[inline]
-    pub(super) fn read_tokens(&mut self, tokens: u32) -> bool {
+    pub(super) fn read_tokens(&mut self, tokens: u32, end: usize) -> bool {
         self.read += tokens;
-        self.read >= self.open.tokens && self.next_stretch()
+        self.read >= self.open.tokens && self.next_stretch(end)
     }
 
     #[inline(never)]
-    fn next_stretch(&mut self) -> bool {
-        let OpenGates { bits, width, tokens } = &mut self.open;
+    fn next_stretch(&mut self, begin: usize) -> bool {
+        let OpenGates { bits, width, tokens, begins } = &mut self.open;
         let width = *width;
-        if bits.len() > MAX_STRETCHES * width {
+        if begins.len() == MAX_STRETCHES {
             // The first of each pair takes in the second.
             for stretch in 1..=MAX_STRETCHES {
                 for at in 0..width {
@@ -196,8 +233,10 @@ impl Reading {
                 }
             }
             bits.truncate((MAX_STRETCHES / 2 + 1) * width);
+            *begins = begins.iter().copied().step_by(2).collect();
             *tokens *= 2;
         }
+        begins.push(begin);
         bits.resize(bits.len() + width, 0);
         self.read = 0;
         true
@@ -227,8 +266,8 @@ mod tests {
             pair in (0..130usize, 0..130usize), tokens in 1u32..70
         ) {
             let mut reading = Reading::new(&[0; 3], 0);
-            for clause in &clauses {
-                reading.read_tokens(1);
+            for (at, clause) in clauses.iter().enumerate() {
+                reading.read_tokens(1, at);
                 clause.iter().for_each(|&clause| set(reading.bits(), clause));
             }
             let open = reading.done();

@@ -4,7 +4,7 @@
 //! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
 //! clauses are all satisfied run.
 
-use super::blocks::{Runs, bits, each_block, places, within};
+use super::blocks::{BLOCK, Runs, bits, each_block, places, within};
 use super::fold::{is_blank, is_word};
 use super::frequency;
 use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
@@ -350,7 +350,7 @@ impl Prefilter {
                 }
             });
             // Of the tokens only those count that are words right behind a blank: a few too few do no harm.
-            if pass.reading.read_tokens((members & blanks << 1).count_ones()) {
+            if pass.reading.read_tokens((members & blanks << 1).count_ones(), block_at + BLOCK) {
                 cache.begin_stretch();
             }
         });

@@ -7,44 +7,60 @@
 use super::pattern::count_compiled;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
-use regex_automata::util::pool::Pool;
+use regex_automata::util::pool::{Pool, PoolGuard};
 use regex_automata::util::prefilter::Prefilter;
 use regex_automata::{Input, MatchKind};
 use regex_syntax::hir::Hir;
+use std::ops::Range;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+pub(super) type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+
+/// An automaton that is built while it runs.
+#[derive(Debug)]
+pub(super) struct Automaton {
+    /// Boxed: it is large, and most patterns never have one.
+    pub dfa: Box<DFA>,
+    /// What has been built so far, one for each thread that runs it at the same time.
+    caches: Pool<Cache, NewCache>,
+}
+
+impl Automaton {
+    fn new(dfa: DFA) -> Self {
+        let cached = dfa.clone();
+        Automaton { dfa: Box::new(dfa), caches: Pool::new(Box::new(move || cached.create_cache())) }
+    }
+
+    /// What a run needs and leaves for the next.
+    pub(super) fn cache(&self) -> PoolGuard<'_, Cache, NewCache> {
+        self.caches.get()
+    }
+}
+
+/// An automaton of an expression over bytes, forwards or backwards, that reports all matches.
+pub(super) fn automaton(expression: &Hir, reverse: bool) -> Automaton {
+    Automaton::new(built(expression, DFA::config().match_kind(MatchKind::All), reverse))
+}
 
 /// An expression that is only asked whether it occurs.
 #[derive(Debug)]
-pub(super) struct Occurrence {
-    /// Boxed: it is large, and most patterns never have one.
-    automaton: Box<DFA>,
-    /// What the automaton has built so far, one for each thread that uses it at the same time.
-    caches: Pool<Cache, NewCache>,
-}
+pub(super) struct Occurrence(Automaton);
 
 impl Occurrence {
     /// Compiles an expression over bytes.
     pub(super) fn new(expression: &Hir) -> Self {
         const KIND: MatchKind = MatchKind::LeftmostFirst;
         let literals = Prefilter::from_hir_prefix(KIND, expression);
-        let automaton = built(expression, DFA::config().match_kind(KIND).prefilter(literals), false);
-        let cached = automaton.clone();
-        Occurrence { automaton: Box::new(automaton), caches: Pool::new(Box::new(move || cached.create_cache())) }
+        Occurrence(Automaton::new(built(expression, DFA::config().match_kind(KIND).prefilter(literals), false)))
     }
 
-    /// Whether the expression occurs in the bytes.
-    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
-        let found = self.automaton.try_search_fwd(&mut self.caches.get(), &Input::new(bytes).earliest(true));
+    /// Whether the expression occurs in a part of the bytes; at its ends the bytes around it are seen.
+    pub(super) fn is_in(&self, bytes: &[u8], part: Range<usize>) -> bool {
+        let input = Input::new(bytes).range(part).earliest(true);
+        let found = self.0.dfa.try_search_fwd(&mut self.0.cache(), &input);
         // The cache starts over when it is full and never gives up; bytes that quit are not configured.
         found.expect("the automaton neither gives up nor quits").is_some()
     }
-}
-
-/// An automaton of an expression over bytes, built while it runs forwards or backwards, that reports all matches.
-pub(super) fn automaton(expression: &Hir, reverse: bool) -> DFA {
-    built(expression, DFA::config().match_kind(MatchKind::All), reverse)
 }
 
 fn built(expression: &Hir, config: Config, reverse: bool) -> DFA {
@@ -76,7 +92,7 @@ mod tests {
 
     #[test]
     fn word_edges_and_ends_are_seen() {
-        let occurs = |source: &str, text: &str| Occurrence::new(&parsed(source)).is_in(text.as_bytes());
+        let occurs = |source: &str, text: &str| Occurrence::new(&parsed(source)).is_in(text.as_bytes(), 0..text.len());
         assert!(occurs(r"\bab+\b", "x abb.") && !occurs(r"\bab+\b", "xabb abx"));
         assert!(occurs(r"\Aa\n?\z", "a\n") && !occurs(r"\Aa\n?\z", "a\n\n") && occurs("", ""));
     }
@@ -90,7 +106,7 @@ mod tests {
             let source = parts.concat();
             let slow = regex::bytes::RegexBuilder::new(&source).unicode(false).build().unwrap();
             let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap_or(0xFF)).collect();
-            prop_assert_eq!(Occurrence::new(&parsed(&source)).is_in(&bytes), slow.is_match(&bytes), "{}", source);
+            prop_assert_eq!(Occurrence::new(&parsed(&source)).is_in(&bytes, 0..bytes.len()), slow.is_match(&bytes), "{}", source);
         }
     }
 }

@@ -117,7 +117,8 @@ impl FoldedPattern {
     /// Whether the pattern occurs in the text.
     #[must_use]
     pub fn is_match(&self, text: &Text<'_>) -> bool {
-        text.is_open(self.gate) && self.occurrence().is_in(text.folded())
+        let is_in = |part| self.occurrence().is_in(text.folded(), part);
+        text.is_open(self.gate) && text.any_part(self.gate, is_in)
     }
 
     /// All non-overlapping matches, left to right. Behind a closed gate, where most calls end, nothing is made.
@@ -615,6 +616,31 @@ mod tests {
     }
 
     proptest! {
+        /// Long texts are searched only where the literals of a pattern are near to each other.
+        #[test]
+        fn matches_are_found_where_their_literals_are(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "alpha", "beta", r"\b", r"\s+", r"\s*", r"(?:\w+\s+){0,9}", r"(?:\s+\S+){0,30}", r"[^\n]{0,9}", r"\w*",
+                    "(?:alpha|beta)", "-?", "$", r"(?:\s+the)?",
+                ]),
+                1..6,
+            ),
+            words in prop::collection::vec(
+                prop_oneof![
+                    30 => prop::sample::select(vec![" the", " xalpha-", ", ", "  ", "\n", " wordsofmanymanyletters", "."]),
+                    1 => prop::sample::select(vec![" alpha", " beta", "alpha beta", "beta\n"]),
+                ],
+                0..1500
+            ),
+        ) {
+            let mut needles = NeedleSet::new();
+            let Ok(pattern) = FoldedPattern::new(&parts.concat(), &mut needles) else { return Ok(()) };
+            let prefilter = needles.build();
+            let text = Text::new(words.concat(), &prefilter);
+            prop_assert_eq!(pattern.is_match(&text), pattern.regex().is_match(text.folded()), "{}", parts.concat());
+        }
+
         /// Whether by edges, by what is optional or by how far apart its literals are: a gate closes on no match.
         #[test]
         fn gates_are_open_where_patterns_match(

@@ -10,6 +10,7 @@ use super::needles::Prefilter;
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::ops::Range;
 
 /// So many letters and digits together are no word of ordinary text.
 pub const LONG_RUN: usize = 16;
@@ -208,6 +209,16 @@ impl<'a> Text<'a> {
     #[inline]
     pub fn is_open(&self, gate: Gate) -> bool {
         gate == Gate::ALWAYS || self.open.get_or_init(|| self.prefilter.scan(self.folded())).is_open(gate)
+    }
+
+    /// Whether `test` says so of a part of the folded view, of those in which what is behind the open `gate` can match:
+    /// the whole view where the gate does not tell.
+    pub fn any_part(&self, gate: Gate, mut test: impl FnMut(Range<usize>) -> bool) -> bool {
+        let len = self.folded().len();
+        match self.open.get() {
+            Some(open) if !gate.is_far() => open.any_part(gate, len, test),
+            _ => test(0..len),
+        }
     }
 
     /// The gates of a run that the prefilter opens, as places in the run, in order.

@@ -7,10 +7,9 @@
 //! of them at once: a set of automaton states, of which there are a fixed number.
 
 use super::{GrammarError, LINE_FEED, Node, class, sequence};
-use crate::text::occurrence::{automaton, states};
+use crate::text::occurrence::{Automaton, automaton, states};
 use crate::text::pattern::count_compiled;
-use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, MatchKind, util::start};
 use std::sync::OnceLock;
@@ -36,9 +35,9 @@ struct Link {
     parts: Vec<Node>,
     bars: Vec<Bar>,
     /// Of a first link: where matches end.
-    ends: OnceLock<DFA>,
+    ends: OnceLock<Automaton>,
     /// Of a last link: where matches begin.
-    starts: OnceLock<DFA>,
+    starts: OnceLock<Automaton>,
     /// Of a link in between: where matches end that begin at given places.
     between: OnceLock<dense::DFA<Vec<u32>>>,
 }
@@ -49,7 +48,7 @@ struct Bar {
     parts: Vec<Node>,
     /// `Some` when the expression began with "up to so many characters but a line feed": how many (no limit: `None`).
     window: Option<Option<usize>>,
-    starts: OnceLock<DFA>,
+    starts: OnceLock<Automaton>,
 }
 
 impl Barred {
@@ -147,11 +146,11 @@ fn meet(a: &Places, b: &Places) -> bool {
 }
 
 impl Link {
-    fn ends(&self) -> &DFA {
+    fn ends(&self) -> &Automaton {
         self.ends.get_or_init(|| automaton(&sequence(&self.parts), false))
     }
 
-    fn starts(&self) -> &DFA {
+    fn starts(&self) -> &Automaton {
         self.starts.get_or_init(|| automaton(&sequence(&self.parts), true))
     }
 
@@ -202,8 +201,8 @@ impl Bar {
 
 /// Runs a lazy automaton over bytes, from any place on, and marks where a match is complete: before which byte of
 /// the order given. A match shows one byte late, so that its edge can be checked.
-fn run(dfa: &DFA, bytes: impl Iterator<Item = u8>, mut mark: impl FnMut(usize)) {
-    let mut cache: Cache = dfa.create_cache();
+fn run(automaton: &Automaton, bytes: impl Iterator<Item = u8>, mut mark: impl FnMut(usize)) {
+    let (dfa, mut cache) = (&automaton.dfa, automaton.cache());
     // The cache starts over when it is full and never gives up; bytes that quit are not configured.
     const NEVER: &str = "the automaton neither gives up nor quits";
     let mut state = dfa.start_state(&mut cache, &start::Config::new().anchored(Anchored::No)).expect(NEVER);
@@ -220,14 +219,14 @@ fn run(dfa: &DFA, bytes: impl Iterator<Item = u8>, mut mark: impl FnMut(usize)) 
     }
 }
 
-fn ends(dfa: &DFA, text: &[u8]) -> Places {
+fn ends(automaton: &Automaton, text: &[u8]) -> Places {
     let mut places = vec![false; text.len() + 1];
-    run(dfa, text.iter().copied(), |place| places[place] = true);
+    run(automaton, text.iter().copied(), |place| places[place] = true);
     places
 }
 
 /// Where matches begin; `reversed` is the automaton of the reversed expression.
-fn starts(reversed: &DFA, text: &[u8]) -> Places {
+fn starts(reversed: &Automaton, text: &[u8]) -> Places {
     let mut places = vec![false; text.len() + 1];
     run(reversed, text.iter().rev().copied(), |place| places[text.len() - place] = true);
     places

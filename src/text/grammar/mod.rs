@@ -17,7 +17,7 @@
 
 mod ahead;
 
-use super::gates::GateList;
+use super::gates::{Gate, GateList};
 use super::literals::{Needs, Part};
 use super::needles::NeedleSet;
 use super::occurrence::Occurrence;
@@ -288,8 +288,11 @@ impl Matcher {
         Ok(Matcher { occurrence: Occurrence::new(&node.expression()), barred })
     }
 
-    fn occurs(&self, folded: &[u8]) -> bool {
-        self.occurrence.is_in(folded) && self.barred.as_ref().is_none_or(|b| b.occurs(folded))
+    /// Whether it occurs in a text in which the gate, which is open, lets it.
+    fn occurs(&self, text: &Text<'_>, gate: Gate) -> bool {
+        let folded = text.folded();
+        text.any_part(gate, |part| self.occurrence.is_in(folded, part))
+            && self.barred.as_ref().is_none_or(|barred| barred.occurs(folded))
     }
 }
 
@@ -330,14 +333,17 @@ impl PhraseSet {
     /// Whether the phrase `index` occurs in the text.
     #[must_use]
     pub fn occurs(&self, index: usize, text: &Text<'_>) -> bool {
-        let may_occur = self.gates.as_ref().is_none_or(|gates| gates.get(index).is_some_and(|gate| text.is_open(gate)));
-        may_occur && self.has(index, text)
+        text.is_open(self.gate(index)) && self.has(index, text)
     }
 
     /// Whether the phrase `index`, one of the candidates, occurs in the text.
     #[must_use]
     pub fn has(&self, index: usize, text: &Text<'_>) -> bool {
-        self.phrases.get(index).is_some_and(|phrase| phrase.matcher().occurs(text.folded()))
+        self.phrases.get(index).is_some_and(|phrase| phrase.matcher().occurs(text, self.gate(index)))
+    }
+
+    fn gate(&self, index: usize) -> Gate {
+        self.gates.as_ref().and_then(|gates| gates.get(index)).unwrap_or(Gate::ALWAYS)
     }
 
     /// The phrases that the prefilter does not rule out, in order.
