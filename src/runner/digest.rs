@@ -16,7 +16,7 @@ pub fn sample_digest(sample: &Sample<'_>) -> [u8; 32] {
     match &sample.expected_rule_hits {
         None => hash.field(None),
         Some(ids) => {
-            hash.add(&(ids.len() as u64).to_le_bytes());
+            hash.number(ids.len() as u64);
             ids.iter().for_each(|id| hash.field(Some(id)));
         }
     }
@@ -43,6 +43,7 @@ impl Fields {
         Fields { hash: Sha256::new(), pending: [0; 256], len: 0 }
     }
 
+    #[inline]
     fn add(&mut self, bytes: &[u8]) {
         if let Some(room) = self.pending.get_mut(self.len..self.len + bytes.len()) {
             room.copy_from_slice(bytes);
@@ -54,6 +55,10 @@ impl Fields {
         self.hash.update(bytes);
     }
 
+    fn number(&mut self, number: u64) {
+        self.add(&number.to_le_bytes());
+    }
+
     fn finish(mut self) -> [u8; 32] {
         self.hash.update(&self.pending[..self.len]);
         self.hash.finalize().into()
@@ -61,7 +66,7 @@ impl Fields {
 
     /// Length first, so that no two lists of fields look alike; an absent one has a length that no text has.
     fn field(&mut self, text: Option<&str>) {
-        self.add(&text.map_or(u64::MAX, |t| t.len() as u64).to_le_bytes());
+        self.number(text.map_or(u64::MAX, |t| t.len() as u64));
         self.add(text.unwrap_or("").as_bytes());
     }
 

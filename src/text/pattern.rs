@@ -128,7 +128,23 @@ impl FoldedPattern {
     }
 
     fn matches(&self, text: &Text<'_>) -> Vec<CharSpan> {
-        self.regex().find_iter(text.folded()).map(|m| CharSpan { start: m.start(), end: m.end() }).collect()
+        let (regex, folded) = (self.regex(), text.folded());
+        let span = |found: regex::bytes::Match<'_>| CharSpan { start: found.start(), end: found.end() };
+        let mut matches = Vec::new();
+        text.any_part(self.gate, |part| {
+            if part == (0..folded.len()) {
+                matches.extend(regex.find_iter(folded).map(span));
+                return false;
+            }
+            // Only patterns with a literal are searched in parts: no match is empty.
+            let mut at = part.start;
+            while let Some(found) = regex.find_at(&folded[..part.end], at) {
+                at = found.end();
+                matches.push(span(found));
+            }
+            false
+        });
+        matches
     }
 
     /// The first match.
@@ -639,6 +655,9 @@ mod tests {
             let prefilter = needles.build();
             let text = Text::new(words.concat(), &prefilter);
             prop_assert_eq!(pattern.is_match(&text), pattern.regex().is_match(text.folded()), "{}", parts.concat());
+            let found: Vec<_> = pattern.find_iter(&text).map(|span| span.start..span.end).collect();
+            let expected: Vec<_> = pattern.regex().find_iter(text.folded()).map(|found| found.range()).collect();
+            prop_assert_eq!(found, expected, "{}", parts.concat());
         }
 
         /// Whether by edges, by what is optional or by how far apart its literals are: a gate closes on no match.
