@@ -84,24 +84,45 @@ impl Step {
         }
     }
 
-    /// What it makes of the text: the detector's finding after strategy and scorecard gate.
+    /// Adds what it makes of the text: the detector's finding after strategy and scorecard gate.
     pub(super) fn run(
         &self,
         text: &Text<'_>,
         request: &Request<'_>,
         laps: &mut Laps,
-    ) -> Result<DetectorOutcome, EvalError> {
+        outcomes: &mut Vec<DetectorOutcome>,
+    ) -> Result<(), EvalError> {
         let detector = self.detector.as_ref().map_err(Clone::clone)?;
         let finding = detector.inspect(text, request)?;
-        let escalated = match self.strategy.as_ref().map_err(Clone::clone)? {
-            Some(strategy) => strategy.apply(finding)?,
-            None => Escalated { finding, mode: DETERMINISTIC, path: None },
-        };
-        let mut outcome = DetectorOutcome::new(self.key.clone(), escalated.finding, false, laps.lap());
-        outcome.finding.decision = self.enforcement.apply(outcome.finding.decision);
-        outcome.execution_mode = escalated.mode;
-        outcome.fallback_path = escalated.path;
-        Ok(outcome)
+        match &self.strategy {
+            Ok(None) => outcomes.push(self.outcome(finding, DETERMINISTIC, None, laps)),
+            Ok(Some(strategy)) => {
+                let Escalated { finding, mode, path } = strategy.apply(finding)?;
+                outcomes.push(self.outcome(finding, mode, path, laps));
+            }
+            Err(e) => return Err(e.clone()),
+        }
+        Ok(())
+    }
+
+    /// The outcome of a finding that stands.
+    #[inline]
+    fn outcome(
+        &self,
+        finding: Finding,
+        execution_mode: &'static str,
+        fallback_path: Option<String>,
+        laps: &mut Laps,
+    ) -> DetectorOutcome {
+        let decision = self.enforcement.apply(finding.decision);
+        DetectorOutcome {
+            name: self.key.clone(),
+            finding: Finding { decision, ..finding },
+            transformed: false,
+            latency: laps.lap(),
+            execution_mode,
+            fallback_path,
+        }
     }
 }
 
