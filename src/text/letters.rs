@@ -1,9 +1,6 @@
 //! The letters a to z of a text, without what stands between them.
 
-use super::blocks::{Block, bits, each_run};
-
-/// Bytes that are copied at a time: few words are longer.
-const PIECE: usize = 16;
+use super::blocks::{Block, bits};
 
 /// A bit for each letter a to z of a block.
 #[must_use]
@@ -12,26 +9,27 @@ pub fn letter_bits(block: &Block) -> u64 {
     bits(|at| block[at].wrapping_sub(b'a') < 26)
 }
 
-/// The letters a to z of a lowered view, one after the other.
+/// The letters a to z of a lowered view, one after the other. Byte by byte, without a branch: ends of words cannot be
+/// guessed.
 #[must_use]
 pub(super) fn letters(view: &[u8]) -> Vec<u8> {
-    let mut letters = vec![0; view.len() + PIECE];
+    /// No more bytes than a `u8` counts: a place that a `u8` gives is always one of the room's. A multiple of eight.
+    const PIECE: usize = 248;
+    const ROOM: usize = 1 << u8::BITS;
+    let mut letters = vec![0; view.len() + ROOM];
     let mut len = 0;
-    each_run(view, letter_bits, |mut start, end| {
-        let run_end = len + (end - start);
-        while len < run_end {
-            let room = letters[len..].first_chunk_mut::<PIECE>();
-            if let (Some(from), Some(to)) = (view[start..].first_chunk::<PIECE>(), room) {
-                // What is copied too much the next run overwrites.
-                *to = *from;
-                (start, len) = (start + PIECE, len + PIECE);
-            } else {
-                letters[len..run_end].copy_from_slice(&view[start..end]);
-                break;
-            }
-        }
-        len = run_end;
-    });
+    for piece in view.chunks(PIECE) {
+        let Some(room) = letters[len..].first_chunk_mut::<ROOM>() else { break };
+        let mut taken = 0u8;
+        let mut take = |byte: u8| {
+            room[usize::from(taken)] = byte;
+            taken += u8::from(byte.wrapping_sub(b'a') < 26);
+        };
+        let (eights, rest) = piece.as_chunks::<8>();
+        eights.iter().for_each(|eight| eight.iter().for_each(|&byte| take(byte)));
+        rest.iter().for_each(|&byte| take(byte));
+        len += usize::from(taken);
+    }
     letters.truncate(len);
     letters
 }
@@ -42,8 +40,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn long_runs_are_copied_whole() {
-        for len in [0, 1, 15, 16, 17, 31, 32, 33, 64, 1000] {
+    fn pieces_follow_one_another() {
+        for len in [0, 1, 7, 8, 247, 248, 249, 495, 496, 1000] {
             assert_eq!(letters(&vec![b'x'; len]), vec![b'x'; len]);
             assert_eq!(letters(&vec![b'X'; len]), b"");
             let view = [vec![b'a'; len], b"--".to_vec(), vec![b'b'; len], b" c.".to_vec()].concat();
