@@ -11,7 +11,7 @@ use std::hash::Hash;
 
 /// Longer windows are not counted by their hashes: every window that comes again is compared word by word.
 const MAX_HASHED: usize = 16;
-/// Windows that nearly all texts have at most.
+/// Windows that most texts have at most; a power of two.
 const FEW: usize = 256;
 /// So many taken slots in a row are no accident of hashing.
 const MAX_PROBES: usize = 32;
@@ -132,7 +132,14 @@ impl<'t> Words<'t> {
         }
         let count = words.len() + 1 - n;
         // In most texts nothing comes again, which is found without the hashes so far.
-        if count <= FEW && !has_twins(window_hashes(words, n, &hash_of), &mut [0; 2 * FEW]) {
+        let (mut few, mut many) = ([0; 2 * FEW], Vec::new());
+        let table = if count <= FEW {
+            &mut few[..]
+        } else {
+            many.resize((2 * count).next_power_of_two(), 0);
+            &mut many[..]
+        };
+        if !has_twins(window_hashes(words, n, &hash_of), table) {
             return Some(false);
         }
         // The hashes so far, and in the table the number after that of the window: zero is free.
@@ -192,14 +199,15 @@ fn slot_of(hash: u64) -> usize {
     (hash ^ hash >> 32) as usize
 }
 
-/// Whether two hashes may be the same, given a table of zeros with twice as many places or more. Halves are compared,
-/// so that seldom two differ and are taken for the same.
-fn has_twins(hashes: impl Iterator<Item = u64>, table: &mut [u32; 2 * FEW]) -> bool {
+/// Whether two hashes may be the same, given a table of zeros with twice as many places, a power of two. Halves are
+/// compared, so that seldom two differ and are taken for the same.
+fn has_twins(hashes: impl Iterator<Item = u64>, table: &mut [u32]) -> bool {
+    let mask = table.len() - 1;
     hashes.into_iter().any(|hash| {
         #[allow(clippy::cast_possible_truncation)]
         let half = (hash >> 32) as u32 | 1;
         for probe in 0..MAX_PROBES {
-            let slot = &mut table[(slot_of(hash) + probe) % (2 * FEW)];
+            let slot = &mut table[slot_of(hash).wrapping_add(probe) & mask];
             if *slot == 0 {
                 *slot = half;
                 return false;
@@ -307,6 +315,11 @@ mod tests {
         assert_eq!(words.repeat_by_hashes(3, 1, |_| 7), None);
         assert!(words.repeat(3, 8) && !words.repeat(3, 9));
         assert_eq!(words.repeat_by_hashes(MAX_HASHED + 1, 1, |word| word.hash), None);
+        let many: String = (0..2 * FEW).map(|n| format!("w{n} ")).collect();
+        for (text, again) in [(many.clone(), false), (format!("{many} x w8 w9 w10"), true)] {
+            let text = Text::new(text, &none);
+            assert_eq!(Words::of(&text).repeat_by_hashes(3, 1, |word| word.hash), Some(again));
+        }
         assert!(!words.repeat(20, 1) && !words.repeat(usize::MAX, 1));
     }
 
