@@ -94,35 +94,20 @@ impl Step {
     ) -> Result<(), EvalError> {
         let detector = self.detector.as_ref().map_err(Clone::clone)?;
         let finding = detector.inspect(text, request)?;
-        match &self.strategy {
-            Ok(None) => outcomes.push(self.outcome(finding, DETERMINISTIC, None, laps)),
-            Ok(Some(strategy)) => {
-                let Escalated { finding, mode, path } = strategy.apply(finding)?;
-                outcomes.push(self.outcome(finding, mode, path, laps));
-            }
+        let escalated = match &self.strategy {
+            Ok(None) => Escalated { finding, mode: DETERMINISTIC, path: None },
+            Ok(Some(strategy)) => strategy.apply(finding)?,
             Err(e) => return Err(e.clone()),
-        }
-        Ok(())
-    }
-
-    /// The outcome of a finding that stands.
-    #[inline]
-    fn outcome(
-        &self,
-        finding: Finding,
-        execution_mode: &'static str,
-        fallback_path: Option<String>,
-        laps: &mut Laps,
-    ) -> DetectorOutcome {
-        let decision = self.enforcement.apply(finding.decision);
-        DetectorOutcome {
+        };
+        outcomes.push(DetectorOutcome {
             name: self.key.clone(),
-            finding: Finding { decision, ..finding },
+            finding: Finding { decision: self.enforcement.apply(escalated.finding.decision), ..escalated.finding },
             transformed: false,
             latency: laps.lap(),
-            execution_mode,
-            fallback_path,
-        }
+            execution_mode: escalated.mode,
+            fallback_path: escalated.path,
+        });
+        Ok(())
     }
 }
 
