@@ -181,18 +181,17 @@ impl Engine {
             if !step.runs_at(request.stage)? {
                 continue;
             }
-            let mut outcome = step.run(&text, request, &mut laps)?;
-            let finding = &outcome.finding;
+            step.run(&text, request, &mut laps, &mut outcomes)?;
             if chains
                 && step.rewrites
-                && matches!(finding.decision, Some(Decision::Redact | Decision::Transform))
-                && let Some(sanitized) = finding.sanitized.as_deref().filter(|s| !s.is_empty())
+                && let Some(outcome) = outcomes.last_mut()
+                && matches!(outcome.finding.decision, Some(Decision::Redact | Decision::Transform))
+                && let Some(sanitized) = outcome.finding.sanitized.as_deref().filter(|s| !s.is_empty())
             {
                 text = Text::new(Cow::Owned(sanitized.to_owned()), &self.prefilter);
                 rewritten = true;
                 outcome.transformed = true;
             }
-            outcomes.push(outcome);
         }
         let custom = self.custom.as_ref().map_err(Clone::clone)?;
         custom::run(custom, &text, request.stage, &mut laps, &mut outcomes)?;

@@ -84,24 +84,30 @@ impl Step {
         }
     }
 
-    /// What it makes of the text: the detector's finding after strategy and scorecard gate.
+    /// Adds what it makes of the text: the detector's finding after strategy and scorecard gate.
     pub(super) fn run(
         &self,
         text: &Text<'_>,
         request: &Request<'_>,
         laps: &mut Laps,
-    ) -> Result<DetectorOutcome, EvalError> {
+        outcomes: &mut Vec<DetectorOutcome>,
+    ) -> Result<(), EvalError> {
         let detector = self.detector.as_ref().map_err(Clone::clone)?;
         let finding = detector.inspect(text, request)?;
-        let escalated = match self.strategy.as_ref().map_err(Clone::clone)? {
-            Some(strategy) => strategy.apply(finding)?,
-            None => Escalated { finding, mode: DETERMINISTIC, path: None },
+        let escalated = match &self.strategy {
+            Ok(None) => Escalated { finding, mode: DETERMINISTIC, path: None },
+            Ok(Some(strategy)) => strategy.apply(finding)?,
+            Err(e) => return Err(e.clone()),
         };
-        let mut outcome = DetectorOutcome::new(self.key.clone(), escalated.finding, false, laps.lap());
-        outcome.finding.decision = self.enforcement.apply(outcome.finding.decision);
-        outcome.execution_mode = escalated.mode;
-        outcome.fallback_path = escalated.path;
-        Ok(outcome)
+        outcomes.push(DetectorOutcome {
+            name: self.key.clone(),
+            finding: Finding { decision: self.enforcement.apply(escalated.finding.decision), ..escalated.finding },
+            transformed: false,
+            latency: laps.lap(),
+            execution_mode: escalated.mode,
+            fallback_path: escalated.path,
+        });
+        Ok(())
     }
 }
 

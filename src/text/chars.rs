@@ -165,6 +165,10 @@ pub fn word_at(text: &str, at: usize) -> bool {
 /// The text without Python blanks at both ends.
 #[must_use]
 pub fn trim(text: &str) -> &str {
+    let ends_in = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if ends_in(text.as_bytes().first()) && ends_in(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(is_space)
 }
 
@@ -193,7 +197,9 @@ pub fn portions(text: &str) -> impl Iterator<Item = Portion<'_>> {
 /// Whether the text has `count` characters or more; looks no further than that.
 #[must_use]
 pub fn is_at_least(text: &str, count: usize) -> bool {
-    count == 0 || text.chars().nth(count - 1).is_some()
+    /// Bytes of the longest character.
+    const LONGEST: usize = 4;
+    text.len() / LONGEST >= count || text.chars().nth(count - 1).is_some()
 }
 
 /// Python's `str.lower`: full lower-casing with the final-sigma rule; borrowed when nothing changes.
@@ -243,6 +249,7 @@ pub(super) fn cased_after_unicode_14(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn word_characters_are_pythons() {
@@ -258,6 +265,14 @@ mod tests {
     fn blanks_include_the_separators_but_not_zero_width_ones() {
         assert!(['\u{1C}', '\u{1F}', '\u{85}', '\u{A0}', '\u{3000}', '\t'].into_iter().all(is_space));
         assert!(!['\u{200B}', '\u{FEFF}', '\u{2060}', '\u{180E}'].into_iter().any(is_space));
+    }
+
+    proptest! {
+        #[test]
+        fn ends_and_lengths_are_those_of_the_characters(text in "[ \\ta\u{1C}\u{A0}é日😀]{0,12}", count in 0..14usize) {
+            prop_assert_eq!(trim(&text), text.trim_matches(is_space));
+            prop_assert_eq!(is_at_least(&text, count), text.chars().count() >= count);
+        }
     }
 
     #[test]

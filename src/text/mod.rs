@@ -31,6 +31,7 @@ pub mod gates;
 pub mod grammar;
 pub mod hash;
 mod joints;
+pub mod letters;
 pub mod literals;
 pub mod needles;
 pub mod normalize;

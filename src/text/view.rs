@@ -6,6 +6,7 @@ use super::chars::{self, Class, DOTTED};
 use super::edges;
 use super::fold::{BLANK, LETTER, fold_ascii, fold_into};
 use super::gates::{Gate, GateList, GateRun, OpenGates};
+use super::letters;
 use super::needles::Prefilter;
 use super::span::{ByteSpan, CharSpan};
 use std::borrow::Cow;
@@ -31,6 +32,7 @@ pub struct Text<'a> {
     lower_folded: OnceCell<Option<Vec<u8>>>,
     lower_exact: OnceCell<Option<Vec<u8>>>,
     blank_words: OnceCell<Vec<BlankWord>>,
+    letters: OnceCell<Vec<u8>>,
     edges: OnceCell<Option<String>>,
     offsets: OnceCell<Vec<u32>>,
     digits: OnceCell<usize>,
@@ -54,6 +56,7 @@ impl<'a> Text<'a> {
             lower_folded: OnceCell::new(),
             lower_exact: OnceCell::new(),
             blank_words: OnceCell::new(),
+            letters: OnceCell::new(),
             edges: OnceCell::new(),
             offsets: OnceCell::new(),
             digits: OnceCell::new(),
@@ -84,6 +87,13 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn char_len(&self) -> usize {
         if self.ascii { self.raw.len() } else { self.folded().len() }
+    }
+
+    /// Length in code points of what stands between the blanks at the text's ends.
+    #[must_use]
+    pub fn trimmed_len(&self) -> usize {
+        let trimmed = chars::trim(&self.raw);
+        if self.ascii { trimmed.len() } else { trimmed.chars().count() }
     }
 
     /// The folded view: one byte a character, see [`super::fold`].
@@ -139,6 +149,12 @@ impl<'a> Text<'a> {
             .blank_words
             .get_or_init(|| if wide { blank_words::find_wide(self.lower()) } else { blank_words::find(lower) });
         BlankWords { lower, words }
+    }
+
+    /// The letters a to z of [`Text::lower_exact`], without what stands between them.
+    #[must_use]
+    pub fn letters(&self) -> &[u8] {
+        self.letters.get_or_init(|| letters::letters(self.lower_exact()))
     }
 
     /// The text without disguises, see [`super::normalize::normalized`]; `None` when that is the text itself.
@@ -350,6 +366,14 @@ mod tests {
         assert_eq!(text.folded(), b"i aiskL");
         assert_eq!(text.lower_folded(), b"i\xFF aiskL");
         assert_eq!(text.lower_exact(), b"i\xFF aLLkL");
+    }
+
+    #[test]
+    fn blanks_at_the_ends_do_not_count() {
+        let none = Prefilter::none();
+        for (text, len) in [("", 0), (" \n", 0), (" a b ", 3), ("\u{3000}é b\u{85}", 3)] {
+            assert_eq!(Text::new(text, &none).trimmed_len(), len, "{text:?}");
+        }
     }
 
     #[test]

@@ -10,11 +10,23 @@ const SPARSE: usize = 4;
 /// Words and a value for each. The empty word and those with a zero byte in them are never found.
 #[derive(Debug)]
 pub struct WordTable<V> {
+    /// For the first and the last byte of short words, as [`ends_of`] tells them, the lengths of those that are in the
+    /// table, as bits: most other words show by these alone.
+    lengths: Box<[u32; ENDS]>,
     /// Words of few bytes, each in the first free slot from its own on; a power of two of them.
     short: Vec<[u64; 2]>,
     /// The value for each slot.
     values: Vec<Option<V>>,
     long: HashMap<Box<[u8]>, V, QuickHash>,
+}
+
+/// How many kinds of ends there are.
+const ENDS: usize = 1 << 10;
+
+/// What kind of ends a word has: the letters a to z differ in their lowest five bits.
+#[inline]
+fn ends_of(first: u8, last: u8) -> usize {
+    usize::from(first & 0x1F) << 5 | usize::from(last & 0x1F)
 }
 
 /// What a slot without a word holds.
@@ -28,7 +40,8 @@ impl<V> WordTable<V> {
         let slots = (SPARSE * words.len()).next_power_of_two();
         let mut values = Vec::new();
         values.resize_with(slots, || None);
-        let mut table = WordTable { short: vec![FREE; slots], values, long: HashMap::default() };
+        let lengths = Box::new([0; ENDS]);
+        let mut table = WordTable { lengths, short: vec![FREE; slots], values, long: HashMap::default() };
         for (word, value) in words {
             let word = word.as_ref();
             if word.is_empty() || word.contains(&0) {
@@ -37,6 +50,7 @@ impl<V> WordTable<V> {
             if word.len() > LONGEST {
                 table.long.insert(word.into(), value);
             } else {
+                table.lengths[ends_of(word[0], word[word.len() - 1])] |= 1 << word.len();
                 let word = word_at(word, 0, word.len());
                 let at = table.slot(word);
                 table.short[at] = word;
@@ -52,6 +66,10 @@ impl<V> WordTable<V> {
     pub fn get(&self, text: &[u8], start: usize, end: usize) -> Option<&V> {
         if end - start > LONGEST {
             return self.get_long(&text[start..end]);
+        }
+        let (first, last) = (text.get(start)?, text.get(end.checked_sub(1)?)?);
+        if self.lengths[ends_of(*first, *last)] >> (end - start) & 1 == 0 {
+            return None;
         }
         let word = word_at(text, start, end);
         let at = self.slot(word);

@@ -8,7 +8,7 @@ mod packs;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, items_of};
-use crate::text::{FoldedPattern, Gate, NeedleSet, PythonRegex, Text, chars, phrase};
+use crate::text::{FoldedPattern, Gate, GateList, NeedleSet, PythonRegex, Text, chars, phrase};
 use crate::value::{Map, Value};
 use Severity::{High, Low};
 use packs::{ATTRIBUTES, Pack, attribute_pack, industry_pack};
@@ -56,7 +56,8 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         .and_then(|source| FoldedPattern::with_gate(&format!(r"(?:{source})(?:\s+that)?\s*$"), Gate::ALWAYS))
         .unwrap_or_else(|e| panic!("{e}"));
     let blocks = section.get("action").and_then(Value::as_str) == Some("BLOCK");
-    Ok(Box::new(Bias { sensitivity, rules, negation, blocks, industry_error: industry.err() }))
+    let gates = needles.list(rules.iter().map(|rule| rule.pattern.gate()).collect());
+    Ok(Box::new(Bias { sensitivity, rules, gates, negation, blocks, industry_error: industry.err() }))
 }
 
 fn id(pack: &str, severity: Severity) -> RuleId {
@@ -155,6 +156,8 @@ impl Sensitivity {
 struct Bias {
     sensitivity: Sensitivity,
     rules: Vec<Rule>,
+    /// Of the rules, in their order.
+    gates: GateList,
     negation: FoldedPattern,
     blocks: bool,
     /// An `industry_preset` of the wrong kind fails only once a text is long enough.
@@ -177,6 +180,15 @@ enum Pattern {
     Own { regex: Box<PythonRegex>, gate: Gate, message: Option<Value> },
 }
 
+impl Pattern {
+    fn gate(&self) -> Gate {
+        match self {
+            Pattern::Phrase(pattern) => pattern.gate(),
+            Pattern::Own { gate, .. } => *gate,
+        }
+    }
+}
+
 impl Detector for Bias {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         if !chars::is_at_least(chars::trim(text.raw()), MIN_LENGTH) {
@@ -186,19 +198,18 @@ impl Detector for Bias {
             return Err(e.clone());
         }
         let mut hits = Vec::new();
-        for rule in &self.rules {
+        for rule in text.open_of(&self.gates).map(|at| &self.rules[at]) {
             match &rule.pattern {
                 Pattern::Phrase(pattern) => {
                     hits.extend(pattern.find_iter(text).filter_map(|found| self.hit(rule, found.start, text)));
                 }
-                Pattern::Own { regex, gate, message } if text.is_open(*gate) => {
+                Pattern::Own { regex, message, .. } => {
                     for found in regex.find_iter(text.raw()) {
                         let Some(hit) = self.hit(rule, text.chars(found).start, text) else { continue };
                         check_message(message.as_ref(), found.of(text.raw()))?;
                         hits.push(hit);
                     }
                 }
-                Pattern::Own { .. } => {}
             }
         }
         if hits.is_empty() {

@@ -207,7 +207,7 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
 
 impl Detector for Copyright {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
-        if chars::trim(text.raw()).chars().nth(MIN_LENGTH - 1).is_none() {
+        if !chars::is_at_least(chars::trim(text.raw()), MIN_LENGTH) {
             return Ok(Finding::clean());
         }
         let mut hits = Vec::new();

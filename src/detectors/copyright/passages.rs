@@ -3,7 +3,6 @@
 use super::super::vocabulary::read;
 use super::plain;
 use crate::text::Text;
-use crate::text::fold::is_word;
 use crate::value::Value;
 use memchr::memmem;
 use std::sync::OnceLock;
@@ -73,15 +72,16 @@ impl Passages {
         found.into_iter().filter(|&f| f).count()
     }
 
-    /// Whether the letters of a passage are in the text one after the other, whatever stands between them. Of a
+    /// Whether the letters of a passage, all of them a to z, are in the text one after the other, whatever stands
+    /// between them. Of a
     /// passage anywhere one of its first places is a multiple of the stride, so no other places are looked at.
     fn may_be_in(&self, text: &Text<'_>) -> bool {
-        let letters = letters(text.lower_exact());
+        let letters = text.letters();
         letters.chunks(STRIDE).enumerate().any(|(i, chunk)| {
             let Some(gram) = chunk.first_chunk::<GRAM>() else { return false };
             let gram = u64::from_le_bytes(*gram);
             let (word, bit) = filter_place(gram);
-            self.filter[word] >> bit & 1 == 1 && self.is_at(&letters, i * STRIDE, gram)
+            self.filter[word] >> bit & 1 == 1 && self.is_at(letters, i * STRIDE, gram)
         })
     }
 
@@ -93,18 +93,6 @@ impl Passages {
             at.checked_sub(place).is_some_and(|start| letters[start..].starts_with(&self.letters[passage]))
         })
     }
-}
-
-/// The word characters of a folded text.
-fn letters(folded: &[u8]) -> Vec<u8> {
-    let mut letters = vec![0; folded.len()];
-    let mut len = 0;
-    for &byte in folded {
-        letters[len] = byte;
-        len += usize::from(is_word(byte));
-    }
-    letters.truncate(len);
-    letters
 }
 
 fn filter_place(gram: u64) -> (usize, u32) {

@@ -11,6 +11,8 @@ use std::hash::Hash;
 
 /// Longer windows are not counted by their hashes: every window that comes again is compared word by word.
 const MAX_HASHED: usize = 16;
+/// Windows that most texts have at most; a power of two.
+const FEW: usize = 256;
 /// So many taken slots in a row are no accident of hashing.
 const MAX_PROBES: usize = 32;
 
@@ -124,24 +126,29 @@ impl<'t> Words<'t> {
     /// As [`Words::repeat`], by a table of the windows' hashes; `None` when hashes collide, as only words made for it
     /// do, or when windows are too long to compare.
     fn repeat_by_hashes(&self, n: usize, least: usize, hash_of: impl Fn(&BlankWord) -> u64) -> Option<bool> {
-        /// An odd number whose powers tell the words of a window by their places.
-        const STEP: u64 = 0xD134_2543_DE82_EF95;
         let words = self.0.words;
         if n > MAX_HASHED || u32::try_from(words.len()).is_err() {
             return None;
         }
-        let first_weight = STEP.wrapping_pow(u32::try_from(n).ok()? - 1);
-        let (leading, last) = words.split_at(n - 1);
-        let mut hash = leading.iter().fold(0u64, |hash, word| hash.wrapping_add(hash_of(word)).wrapping_mul(STEP));
+        let count = words.len() + 1 - n;
+        // In most texts nothing comes again, which is found without the hashes so far.
+        let (mut few, mut many) = ([0; 2 * FEW], Vec::new());
+        let table = if count <= FEW {
+            &mut few[..]
+        } else {
+            many.resize((2 * count).next_power_of_two(), 0);
+            &mut many[..]
+        };
+        if !has_twins(window_hashes(words, n, &hash_of), table) {
+            return Some(false);
+        }
         // The hashes so far, and in the table the number after that of the window: zero is free.
-        let mut hashes: Vec<u64> = Vec::with_capacity(last.len());
-        let mut table = vec![0u32; (2 * last.len()).next_power_of_two()];
+        let mut hashes: Vec<u64> = Vec::with_capacity(count);
+        let mut table = vec![0u32; (2 * count).next_power_of_two()];
         let mask = table.len() - 1;
         let mut found: Vec<usize> = Vec::new();
-        for (window, (new, old)) in last.iter().zip(words).enumerate() {
-            hash = hash.wrapping_add(hash_of(new));
-            #[allow(clippy::cast_possible_truncation)] // Only the lowest bits count.
-            let mut at = (hash ^ hash >> 32) as usize & mask;
+        for (window, hash) in window_hashes(words, n, &hash_of).enumerate() {
+            let mut at = slot_of(hash) & mask;
             let mut probes = 0;
             loop {
                 let Some(earlier) = (table[at] as usize).checked_sub(1) else {
@@ -167,10 +174,50 @@ impl<'t> Words<'t> {
                 }
             }
             hashes.push(hash);
-            hash = hash.wrapping_sub(hash_of(old).wrapping_mul(first_weight)).wrapping_mul(STEP);
         }
         Some(false)
     }
+}
+
+/// The hashes of all windows of `n` words (at least 1, no more than there are).
+fn window_hashes(words: &[BlankWord], n: usize, hash_of: impl Fn(&BlankWord) -> u64) -> impl Iterator<Item = u64> {
+    /// An odd number whose powers tell the words of a window by their places.
+    const STEP: u64 = 0xD134_2543_DE82_EF95;
+    let first_weight = (1..n).fold(1u64, |weight, _| weight.wrapping_mul(STEP));
+    let (leading, last) = words.split_at(n - 1);
+    let mut before = leading.iter().fold(0u64, |hash, word| hash.wrapping_add(hash_of(word)).wrapping_mul(STEP));
+    last.iter().zip(words).map(move |(new, old)| {
+        let hash = before.wrapping_add(hash_of(new));
+        before = hash.wrapping_sub(hash_of(old).wrapping_mul(first_weight)).wrapping_mul(STEP);
+        hash
+    })
+}
+
+/// Where a hash is looked for in a table: the lowest bits count.
+#[allow(clippy::cast_possible_truncation)]
+fn slot_of(hash: u64) -> usize {
+    (hash ^ hash >> 32) as usize
+}
+
+/// Whether two hashes may be the same, given a table of zeros with twice as many places, a power of two. Halves are
+/// compared, so that seldom two differ and are taken for the same.
+fn has_twins(hashes: impl Iterator<Item = u64>, table: &mut [u32]) -> bool {
+    let mask = table.len() - 1;
+    hashes.into_iter().any(|hash| {
+        #[allow(clippy::cast_possible_truncation)]
+        let half = (hash >> 32) as u32 | 1;
+        for probe in 0..MAX_PROBES {
+            let slot = &mut table[slot_of(hash).wrapping_add(probe) & mask];
+            if *slot == 0 {
+                *slot = half;
+                return false;
+            }
+            if *slot == half {
+                return true;
+            }
+        }
+        true
+    })
 }
 
 /// How many different windows of `n` words (at least 1) come more than once.
@@ -268,6 +315,11 @@ mod tests {
         assert_eq!(words.repeat_by_hashes(3, 1, |_| 7), None);
         assert!(words.repeat(3, 8) && !words.repeat(3, 9));
         assert_eq!(words.repeat_by_hashes(MAX_HASHED + 1, 1, |word| word.hash), None);
+        let many: String = (0..2 * FEW).map(|n| format!("w{n} ")).collect();
+        for (text, again) in [(many.clone(), false), (format!("{many} x w8 w9 w10"), true)] {
+            let text = Text::new(text, &none);
+            assert_eq!(Words::of(&text).repeat_by_hashes(3, 1, |word| word.hash), Some(again));
+        }
         assert!(!words.repeat(20, 1) && !words.repeat(usize::MAX, 1));
     }
 

@@ -8,7 +8,7 @@ mod statistics;
 use crate::api::Severity::{High, Medium};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or, text_or, truthy_or};
 use crate::text::word_table::WordTable;
-use crate::text::{NeedleSet, Text, chars};
+use crate::text::{NeedleSet, Text};
 use crate::value::{Map, Value, parse_json};
 use statistics::{Histogram, Letters, common_share_reaches, common_token, entropy, special_share};
 
@@ -67,7 +67,7 @@ struct Gibberish {
 impl Detector for Gibberish {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         #[allow(clippy::cast_precision_loss)]
-        if text.raw().is_empty() || (length(chars::trim(text.raw())) as f64) < self.min_length.clone()? {
+        if text.raw().is_empty() || (text.trimmed_len() as f64) < self.min_length.clone()? {
             return Ok(Finding::clean());
         }
         let mut hits = Vec::new();
@@ -105,10 +105,6 @@ impl Detector for Gibberish {
 
 fn holds_any(text: &str, ranges: &[(char, char)]) -> bool {
     text.contains(|c: char| !c.is_ascii() && ranges.iter().any(|&(first, last)| (first..=last).contains(&c)))
-}
-
-fn length(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.chars().count() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use crate::engine::EvalError;
 use crate::text::blank_words::BlankWord;
-use crate::text::blocks::{self, BLOCK, bits, each_block};
+use crate::text::blocks::{self, BLOCK, Runs, block_at, each_block};
+use crate::text::letters::letter_bits;
 use crate::text::word_table::WordTable;
 use crate::text::{Text, chars, fold};
 use std::collections::HashMap;
@@ -217,12 +218,14 @@ pub(super) fn common_share_reaches(text: &Text<'_>, common: &WordTable<()>, leas
     let all = count_words(view);
     #[allow(clippy::cast_precision_loss)]
     let reaches = |known: usize| known as f64 / all as f64 >= least;
-    let (mut start, mut known) = (0, 0);
-    view.split(|b| !b.is_ascii_lowercase()).any(|word| {
-        let is_known = word.len() >= 2 && common.get(view, start, start + word.len()).is_some();
-        start += word.len() + 1;
-        known += usize::from(is_known);
-        is_known && reaches(known)
+    let (mut runs, mut known) = (Runs::default(), 0);
+    // The zeros behind the view end its last word.
+    (0..=view.len()).step_by(BLOCK).any(|at| {
+        runs.ended(at, letter_bits(&block_at(view, at))).any(|(start, end)| {
+            let is_known = end - start >= 2 && common.get(view, start, end).is_some();
+            known += usize::from(is_known);
+            is_known && reaches(known)
+        })
     })
 }
 
@@ -232,7 +235,7 @@ fn count_words(view: &[u8]) -> usize {
     // Whether the two bytes before are letters, the nearer first.
     let (mut before, mut second_before) = (0, 0);
     each_block(view, |_, block| {
-        let letters = bits(|at| block[at].is_ascii_lowercase());
+        let letters = letter_bits(block);
         let shifted = letters << 1 | before;
         let second_letters = letters & shifted & !(letters << 2 | before << 1 | second_before);
         count += second_letters.count_ones() as usize;
@@ -332,6 +335,18 @@ mod tests {
         fn words_are_counted_as_they_stand(text in "[ab A1]{0,300}") {
             let words = text.split(|c: char| !c.is_ascii_lowercase()).filter(|word| word.len() >= 2);
             prop_assert_eq!(count_words(text.as_bytes()), words.count());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_share_is_that_of_the_words_as_they_stand(text in "([ab]{1,3} ?|A|[a-z]{20}|1){0,90}", least in 0.01..1.0f64) {
+            let common = WordTable::new([("ab", ()), ("ba", ()), ("a", ()), ("bab", ())]);
+            let lower = text.to_lowercase();
+            let words = lower.split(|c: char| !c.is_ascii_lowercase()).filter(|word| word.len() >= 2);
+            let known = words.clone().filter(|word| ["ab", "ba", "bab"].contains(word)).count();
+            let expected = known as f64 / words.count() as f64 >= least;
+            prop_assert_eq!(with(&text, |t| common_share_reaches(t, &common, least)), expected);
         }
     }
 

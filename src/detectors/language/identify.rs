@@ -4,7 +4,9 @@ use crate::text::hash::QuickHash;
 use crate::text::{Text, fold};
 use crate::value::{Value, parse_json};
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// `scripts_in_order`, `trigram_letters_beyond_ascii_a_to_z` and `trigram_profiles_in_order`.
 const DATA: &str = include_str!("profiles.json");
@@ -35,6 +37,10 @@ pub(super) struct Identifier {
     owners: HashMap<u32, u16, QuickHash>,
     /// The same for each trigram of plain letters.
     plain_owners: Box<[u16; PLAIN_TRIGRAMS]>,
+    /// The trigrams of plain letters that the profiles have, one profile after the other.
+    plain_known: Vec<u16>,
+    /// Where those of each profile are.
+    known_of: Vec<Range<usize>>,
 }
 
 struct Script {
@@ -69,6 +75,8 @@ impl Identifier {
             profiles: Vec::new(),
             owners: HashMap::default(),
             plain_owners: Box::new([0; PLAIN_TRIGRAMS]),
+            plain_known: Vec::new(),
+            known_of: Vec::new(),
         };
         let profiles = list(data.get("trigram_profiles_in_order"));
         let profiles = profiles.iter().map(|profile| Profile {
@@ -82,9 +90,12 @@ impl Identifier {
         });
         identifier.profiles = profiles.collect();
         for (i, profile) in identifier.profiles.iter().enumerate() {
+            let first = identifier.plain_known.len();
             for &trigram in &profile.trigrams {
                 *identifier.owners.entry(trigram).or_default() |= 1 << i;
+                identifier.plain_known.extend(plain_trigram(trigram).and_then(|t| u16::try_from(t).ok()));
             }
+            identifier.known_of.push(first..identifier.plain_known.len());
         }
         for (&trigram, &owners) in &identifier.owners {
             if let Some(trigram) = plain_trigram(trigram) {
@@ -110,8 +121,58 @@ impl Identifier {
 
     /// The language's code and the confidence.
     pub(super) fn identify(&self, text: &Text<'_>, scripts: &Scripts) -> (&str, f64) {
+        self.by_scripts(scripts).unwrap_or_else(|| self.by_trigrams(text))
+    }
+
+    /// The languages that trigrams can give, in order.
+    pub(super) fn languages(&self) -> impl Iterator<Item = &str> {
+        self.profiles.iter().map(|profile| profile.language.as_str())
+    }
+
+    /// Whether the text is none of some languages for certain, or so with less confidence than `least`. The languages
+    /// are bits, in the order of [`Identifier::languages`]. Most texts show so without the order of their trigrams.
+    pub(super) fn is_none_of(&self, languages: u16, text: &Text<'_>, scripts: &Scripts, least: f64) -> bool {
+        if self.by_scripts(scripts).is_some() {
+            return false;
+        }
+        is_plain(text)
+            && PLAIN.with_borrow_mut(|plain| {
+                let reaches = |most_shared: &Shared| {
+                    let reaches = |(profile, &shared): (&Profile, &u32)| {
+                        // Nothing is less than what is no number.
+                        (f64::from(shared) / profile.size).partial_cmp(&least) != Some(Ordering::Less)
+                    };
+                    let all = self.profiles.iter().zip(&most_shared.0).enumerate();
+                    all.filter(|(i, _)| languages >> i & 1 == 1).any(|(_, both)| reaches(both))
+                };
+                plain.tally(text.letters());
+                plain.note_known(&self.plain_known);
+                if !reaches(&self.known_from(1, plain)) {
+                    plain.forget();
+                    return true;
+                }
+                let least_count = plain.least_count();
+                least_count.is_some_and(|count| !reaches(&self.known_from(count, plain)))
+            })
+    }
+
+    /// How many of its plain trigrams each profile shares with a text that has them at least `count` times.
+    fn known_from(&self, count: u16, plain: &PlainCounts) -> Shared {
+        let mut shared = Shared::default();
+        for (shared, range) in shared.0.iter_mut().zip(&self.known_of) {
+            let times = plain.known.get(range.clone()).unwrap_or_default();
+            *shared = u32::from(times.iter().map(|&times| u16::from(times >= count)).sum::<u16>());
+        }
+        shared
+    }
+
+    /// What is known without a look at trigrams.
+    fn by_scripts(&self, scripts: &Scripts) -> Option<(&str, f64)> {
         if scripts.total == 0 {
-            return (UNKNOWN, 0.0);
+            return Some((UNKNOWN, 0.0));
+        }
+        if matches!(scripts.counts[..], [(LATIN, _)]) {
+            return None;
         }
         let mut by_count: Vec<(usize, usize)> = scripts.counts.clone();
         by_count.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
@@ -119,16 +180,14 @@ impl Identifier {
             let share = scripts.share(count);
             if share > DECIDING_SHARE {
                 let language = self.scripts[script].languages.first().map_or(UNKNOWN, String::as_str);
-                return (language, (share + SCRIPT_BONUS).min(1.0));
+                return Some((language, (share + SCRIPT_BONUS).min(1.0)));
             }
         }
-        self.by_trigrams(text)
+        None
     }
 
     fn by_trigrams(&self, text: &Text<'_>) -> (&str, f64) {
-        let view = text.lower_exact();
-        let plain = view.len() <= usize::from(u16::MAX) && memchr::memchr(fold::LETTER, view).is_none();
-        let shared = if plain { self.shared_plain(view) } else { self.shared(text) };
+        let shared = if is_plain(text) { self.shared_plain(text.letters()) } else { self.shared(text) };
         let mut best = (UNKNOWN, 0.0);
         for (profile, shared) in self.profiles.iter().zip(shared.0) {
             let score = f64::from(shared) / profile.size;
@@ -154,11 +213,11 @@ impl Identifier {
         shared
     }
 
-    /// As [`Identifier::shared`], for a view of which no other letters than a to z count, with no more bytes than a
-    /// `u16` counts.
-    fn shared_plain(&self, view: &[u8]) -> Shared {
+    /// As [`Identifier::shared`], for the letters of a text with no other letters than a to z, no more than a `u16`
+    /// counts.
+    fn shared_plain(&self, letters: &[u8]) -> Shared {
         PLAIN.with_borrow_mut(|plain| {
-            let distinct = plain.count(view);
+            let distinct = plain.count(letters);
             let (order, times) = (&plain.order[..distinct], &mut plain.times);
             let mut having = Having::default();
             order.iter().for_each(|&trigram| having.add(u32::from(times[plain_index(trigram)])));
@@ -220,6 +279,17 @@ thread_local! {
 /// Letters and trigrams that a plain text has at most.
 const PLAIN_LENGTH: usize = 1 << u16::BITS;
 
+/// Whether no other letters than a to z count in a text, and a `u16` counts them.
+fn is_plain(text: &Text<'_>) -> bool {
+    let view = text.lower_exact();
+    view.len() <= usize::from(u16::MAX) && memchr::memchr(fold::LETTER, view).is_none()
+}
+
+/// The number of a letter a to z, as [`Identifier::letter`] gives it.
+fn letter_number(letter: u8) -> u16 {
+    u16::from(letter & 0x1F)
+}
+
 /// Where a trigram of the letters a to z stands among all.
 fn plain_index(trigram: u16) -> usize {
     usize::from(trigram) & (PLAIN_TRIGRAMS - 1)
@@ -229,34 +299,81 @@ fn plain_index(trigram: u16) -> usize {
 /// lie outside.
 struct PlainCounts {
     /// All zeros but while a text is counted.
-    times: Box<[u16; PLAIN_TRIGRAMS]>,
-    /// The numbers of the text's letters.
-    letters: Box<[u8; PLAIN_LENGTH]>,
-    /// The trigrams in order of first appearance.
+    times: Box<[u16; 1 << u16::BITS]>,
+    /// The trigrams in order of first appearance; or as they stand, repeats included.
     order: Box<[u16; PLAIN_LENGTH]>,
+    /// How many stand so.
+    taken: usize,
+    /// How often the known trigrams occur.
+    known: Vec<u16>,
 }
 
 impl PlainCounts {
     fn new() -> Self {
         PlainCounts {
-            times: Box::new([0; PLAIN_TRIGRAMS]),
-            letters: Box::new([0; PLAIN_LENGTH]),
+            times: Box::new([0; 1 << u16::BITS]),
             order: Box::new([0; PLAIN_LENGTH]),
+            taken: 0,
+            known: Vec::new(),
         }
     }
 
-    /// Counts the trigrams of a view; returns how many distinct ones there are.
-    fn count(&mut self, view: &[u8]) -> usize {
-        let mut len = 0u16;
-        for &byte in view {
-            self.letters[usize::from(len)] = byte & 0x1F;
-            len += u16::from(byte.is_ascii_lowercase());
+    /// Counts the trigrams of letters, without their order: until [`PlainCounts::least_count`] or
+    /// [`PlainCounts::forget`].
+    fn tally(&mut self, letters: &[u8]) {
+        self.taken = letters.len().saturating_sub(2);
+        let behind = |places| letters.get(places..).unwrap_or_default();
+        let trigrams = letters.iter().zip(behind(1)).zip(behind(2));
+        for (window, ((&a, &b), &c)) in self.order[..self.taken].iter_mut().zip(trigrams) {
+            *window = letter_number(a) << 10 | letter_number(b) << 5 | letter_number(c);
         }
-        let [first, second, rest @ ..] = &self.letters[..usize::from(len)] else { return 0 };
+        let times = &mut self.times;
+        for_each(&self.order[..self.taken], |trigram| times[usize::from(trigram)] += 1);
+    }
+
+    /// Notes how often each of some trigrams occurs.
+    fn note_known(&mut self, trigrams: &[u16]) {
+        self.known.clear();
+        self.known.extend(trigrams.iter().map(|&trigram| self.times[usize::from(trigram)]));
+    }
+
+    /// Forgets what was counted.
+    fn forget(&mut self) {
+        let times = &mut self.times;
+        for_each(&self.order[..self.taken], |trigram| times[usize::from(trigram)] = 0);
+    }
+
+    /// How often a trigram occurs at least (once or more) that is among the most frequent; `None` when too many are too
+    /// frequent to tell. Forgets what was counted.
+    fn least_count(&mut self) -> Option<u16> {
+        // Neighbours are counted apart: most counts are alike, and the next would wait for the last.
+        let mut having = [const { [0u16; MANY + 1] }; 4];
+        let times = &mut self.times;
+        let mut take_count = |trigram: u16| usize::from(std::mem::take(&mut times[usize::from(trigram)])).min(MANY);
+        let (fours, rest) = self.order[..self.taken].as_chunks::<4>();
+        for four in fours {
+            for (having, &trigram) in having.iter_mut().zip(four) {
+                having[take_count(trigram)] += 1;
+            }
+        }
+        rest.iter().for_each(|&trigram| having[0][take_count(trigram)] += 1);
+        let mut all = Having::default();
+        // Places that are not the first of their trigram have counted as zeros.
+        for (count, all) in all.0.iter_mut().enumerate().skip(1) {
+            *all = having.iter().map(|having| usize::from(having[count])).sum();
+        }
+        let cut = all.cut()?;
+        let least = cut.least.saturating_sub(u32::from(cut.room > 0)).max(1);
+        u16::try_from(least).ok()
+    }
+
+    /// Counts the trigrams of letters; returns how many distinct ones there are.
+    fn count(&mut self, letters: &[u8]) -> usize {
+        let [first, second, rest @ ..] = letters else { return 0 };
         let mut distinct = 0u16;
-        let mut window = u16::from(*first) << 5 | u16::from(*second);
+        let mut window = letter_number(*first) << 5 | letter_number(*second);
         for &letter in rest {
-            window = window << 5 | u16::from(letter);
+            window = window << 5 | letter_number(letter);
             let trigram = plain_index(window);
             let count = self.times[trigram];
             self.times[trigram] = count + 1;
@@ -265,6 +382,14 @@ impl PlainCounts {
         }
         usize::from(distinct)
     }
+}
+
+/// Hands over one trigram after the other, eight to a round: there is little to do for each.
+#[inline]
+fn for_each(trigrams: &[u16], mut take: impl FnMut(u16)) {
+    let (eights, rest) = trigrams.as_chunks::<8>();
+    eights.iter().for_each(|eight| eight.iter().for_each(|&trigram| take(trigram)));
+    rest.iter().for_each(|&trigram| take(trigram));
 }
 
 /// How many trigrams each profile shares with a text.
@@ -452,9 +577,50 @@ mod tests {
                 );
             }
             let text = Text::new(text, &none);
-            assert_eq!(identifier.shared_plain(text.lower_exact()), identifier.shared(&text));
+            assert_eq!(identifier.shared_plain(text.letters()), identifier.shared(&text));
         }
         assert!(PLAIN.with_borrow(|plain| plain.times.iter().all(|&times| times == 0)));
+    }
+
+    #[test]
+    fn a_text_is_none_of_some_languages_only_where_it_is_none() {
+        let none = Prefilter::none();
+        let identifier = Identifier::new();
+        let mut random = 5u64;
+        let mut next = |below: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % below
+        };
+        let entries = &identifier.plain_known;
+        let (mut certain, mut open) = (0, 0);
+        for round in 0..3000 {
+            let mut text = String::new();
+            let few = 1 + next(entries.len());
+            let first = next(entries.len());
+            for _ in 0..next(1 + round % 400) {
+                if next(3) == 0 {
+                    text.extend((0..3).map(|_| char::from(b'a' + next(26) as u8)));
+                } else {
+                    let trigram = entries[(first + next(few)) % entries.len()];
+                    text.extend([10, 5, 0].map(|bits| char::from(b'`' + (trigram >> bits & 31) as u8)));
+                }
+                text.push_str([" ", "", "é", "1", "\u{212A}"][if round % 9 == 0 { next(5) } else { 0 }]);
+            }
+            let text = Text::new(text, &none);
+            let scripts = Scripts::of(&text, &identifier);
+            let languages = next(1 << 13) as u16;
+            let least = next(110) as f64 / 100.0;
+            let (code, confidence) = identifier.identify(&text, &scripts);
+            let is_one = identifier.languages().enumerate().any(|(i, name)| languages >> i & 1 == 1 && name == code);
+            if identifier.is_none_of(languages, &text, &scripts, least) {
+                assert!(!is_one || confidence < least, "{code} {confidence} {least} {}", text.raw());
+                certain += 1;
+            } else {
+                open += 1;
+            }
+            assert!(PLAIN.with_borrow(|plain| plain.times.iter().all(|&times| times == 0)));
+        }
+        assert!(certain > 500 && open > 500, "{certain} {open}");
     }
 
     proptest! {

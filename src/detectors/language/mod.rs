@@ -7,7 +7,7 @@ mod identify;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, float_or, holds, number_or, text_or, truthy_or};
-use crate::text::{NeedleSet, Text, chars};
+use crate::text::{NeedleSet, Text};
 use crate::value::{Map, Value};
 use identify::{Identifier, Scripts, UNKNOWN};
 
@@ -16,11 +16,16 @@ use identify::{Identifier, Scripts, UNKNOWN};
 /// # Errors
 /// When `min_confidence` does not convert to a number.
 pub fn build(section: &Map, _needles: &mut NeedleSet) -> Result<Box<dyn Detector>, EvalError> {
-    Ok(Box::new(Language {
-        identifier: Identifier::new(),
-        blocks: text_or(section, "action", "BLOCK") == "BLOCK",
+    let identifier = Identifier::new();
+    let lists = Lists {
         allowed: section.get("allowed_languages").filter(|v| !v.is_null()).cloned(),
         blocked: section.get("blocked_languages").cloned(),
+    };
+    Ok(Box::new(Language {
+        told: lists.told(identifier.languages()),
+        identifier,
+        lists,
+        blocks: text_or(section, "action", "BLOCK") == "BLOCK",
         mixed: truthy_or(section, "detect_mixed", false),
         min_length: number_or(section, "min_text_length", 20.0),
         min_confidence: float_or(section, "min_confidence", 0.5)?,
@@ -30,8 +35,9 @@ pub fn build(section: &Map, _needles: &mut NeedleSet) -> Result<Box<dyn Detector
 struct Language {
     identifier: Identifier,
     blocks: bool,
-    allowed: Option<Value>,
-    blocked: Option<Value>,
+    lists: Lists,
+    /// The identifier's languages that the lists tell of, as bits; `None` when they tell of unknown ones, or fail.
+    told: Option<u16>,
     mixed: bool,
     min_length: Result<f64, EvalError>,
     min_confidence: f64,
@@ -40,25 +46,15 @@ struct Language {
 impl Detector for Language {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
         #[allow(clippy::cast_precision_loss)]
-        if text.raw().is_empty() || (chars::trim(text.raw()).chars().count() as f64) < self.min_length.clone()? {
+        if text.raw().is_empty() || (text.trimmed_len() as f64) < self.min_length.clone()? {
             return Ok(Finding::clean());
         }
         let scripts = Scripts::of(text, &self.identifier);
         let mut hits = Vec::new();
-        if self.blocked.is_some() || self.allowed.is_some() {
+        if !self.lists.are_none() && !self.is_none_told(text, &scripts) {
             let (code, confidence) = self.identifier.identify(text, &scripts);
             let code = if confidence < self.min_confidence { UNKNOWN } else { code };
-            if let Some(blocked) = &self.blocked
-                && holds("blocked_languages", blocked, code)?
-            {
-                hits.push(RuleHit::new("language.blocked_language", Severity::High));
-            }
-            if let Some(allowed) = &self.allowed
-                && code != UNKNOWN
-                && !holds("allowed_languages", allowed, code)?
-            {
-                hits.push(RuleHit::new("language.not_in_allowed", Severity::High));
-            }
+            self.lists.tell(code, &mut hits)?;
         }
         if self.mixed && scripts.is_mixed(&self.identifier) {
             hits.push(RuleHit::new("language.mixed_content", Severity::Medium));
@@ -69,6 +65,53 @@ impl Detector for Language {
         let risk: u8 = hits.iter().map(|h| if h.severity == Severity::High { 60 } else { 20 }).sum();
         let decision = if self.blocks { Decision::Block } else { Decision::Warn };
         Ok(Finding { risk: risk.min(100), ..Finding::of(decision, hits) })
+    }
+}
+
+impl Language {
+    /// Whether the lists tell nothing of the text for certain, whatever language it is in.
+    fn is_none_told(&self, text: &Text<'_>, scripts: &Scripts) -> bool {
+        self.told.is_some_and(|told| self.identifier.is_none_of(told, text, scripts, self.min_confidence))
+    }
+}
+
+/// The policy's lists of languages.
+struct Lists {
+    allowed: Option<Value>,
+    blocked: Option<Value>,
+}
+
+impl Lists {
+    fn are_none(&self) -> bool {
+        self.allowed.is_none() && self.blocked.is_none()
+    }
+
+    /// Adds what the lists say of a language's code.
+    fn tell(&self, code: &str, hits: &mut Vec<RuleHit>) -> Result<(), EvalError> {
+        if let Some(blocked) = &self.blocked
+            && holds("blocked_languages", blocked, code)?
+        {
+            hits.push(RuleHit::new("language.blocked_language", Severity::High));
+        }
+        if let Some(allowed) = &self.allowed
+            && code != UNKNOWN
+            && !holds("allowed_languages", allowed, code)?
+        {
+            hits.push(RuleHit::new("language.not_in_allowed", Severity::High));
+        }
+        Ok(())
+    }
+
+    /// The languages that the lists say something of, as bits; `None` when they do of unknown ones, or fail.
+    fn told<'l>(&self, languages: impl Iterator<Item = &'l str>) -> Option<u16> {
+        let tells = |code: &str| {
+            let mut hits = Vec::new();
+            self.tell(code, &mut hits).ok().map(|()| !hits.is_empty())
+        };
+        if tells(UNKNOWN)? {
+            return None;
+        }
+        languages.enumerate().try_fold(0, |told, (i, code)| Some(told | u16::from(tells(code)?) << i))
     }
 }
 

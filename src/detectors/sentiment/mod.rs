@@ -8,7 +8,7 @@ mod lexicon;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, holds, number_or};
-use crate::text::{FoldedPattern, NeedleSet, Text, chars, phrase};
+use crate::text::{FoldedPattern, GateList, NeedleSet, Text, chars, phrase};
 use crate::value::{Map, Value};
 use Severity::{High, Low, Medium};
 use lexicon::Lexicon;
@@ -76,6 +76,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         }
     }
     Ok(Box::new(Sentiment {
+        gates: needles.list(rules.iter().map(|rule| rule.pattern.gate()).collect()),
         rules,
         tones_error,
         lexicon: Lexicon::read(section, needles),
@@ -92,6 +93,8 @@ fn blocks_tone(section: &Map, tone: &str) -> Result<bool, EvalError> {
 
 struct Sentiment {
     rules: Vec<Rule>,
+    /// Of the rules, in their order.
+    gates: GateList,
     /// `blocked_tones` of the wrong kind fail only once a text is long enough.
     tones_error: Option<EvalError>,
     lexicon: Lexicon,
@@ -113,7 +116,7 @@ impl Detector for Sentiment {
             return Err(e.clone());
         }
         let mut hits = Vec::new();
-        for rule in &self.rules {
+        for rule in text.open_of(&self.gates).map(|at| &self.rules[at]) {
             hits.extend(rule.pattern.find_iter(text).map(|_| rule.hit.clone()));
         }
         if self.lexicon.score(text)? < self.least_score.clone()? {
