@@ -2,7 +2,7 @@
 
 use crate::engine::EvalError;
 use crate::text::blank_words::BlankWord;
-use crate::text::blocks::{self, BLOCK, Runs, block_at, each_block};
+use crate::text::blocks::{self, BLOCK, Runs, each_block, window};
 use crate::text::letters::letter_bits;
 use crate::text::word_table::WordTable;
 use crate::text::{Text, chars, fold};
@@ -218,14 +218,13 @@ pub(super) fn common_share_reaches(text: &Text<'_>, common: &WordTable<()>, leas
     let all = count_words(view);
     #[allow(clippy::cast_precision_loss)]
     let reaches = |known: usize| known as f64 / all as f64 >= least;
-    let (mut runs, mut known) = (Runs::default(), 0);
+    let (mut runs, mut known, mut room) = (Runs::default(), 0, [0; BLOCK]);
     // The zeros behind the view end its last word.
     (0..=view.len()).step_by(BLOCK).any(|at| {
-        runs.ended(at, letter_bits(&block_at(view, at))).any(|(start, end)| {
-            let is_known = end - start >= 2 && common.get(view, start, end).is_some();
-            known += usize::from(is_known);
-            is_known && reaches(known)
-        })
+        runs.ended(at, letter_bits(window(view, at, &mut room)), |start, end| {
+            known += usize::from(end - start >= 2 && common.get(view, start, end).is_some());
+        });
+        reaches(known)
     })
 }
 
