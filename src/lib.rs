@@ -4,6 +4,7 @@
 //! and a policy go in, rows and a summary come out, reports and gates read those.
 
 pub mod api;
+pub mod blocks;
 pub mod cli;
 pub mod compare;
 pub mod dataset;

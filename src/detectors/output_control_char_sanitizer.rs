@@ -5,8 +5,9 @@
 //! holds one is rewritten as if it were the detector's own.
 
 use crate::api::{Decision, Severity};
+use crate::blocks;
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, action_or, truthy_or};
-use crate::text::{NeedleSet, Text, blocks};
+use crate::text::{NeedleSet, Text};
 use crate::value::{Map, surrogate};
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -2,9 +2,9 @@
 //! detectors a row is many times as long as its text.
 
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
+use crate::blocks::{BLOCK, each_block, places, within};
 use crate::dataset::Sample;
 use crate::metrics::DETERMINISTIC_MODE;
-use crate::text::blocks::{BLOCK, each_block, places, within};
 use crate::value::{Stops, write_json_str};
 use std::borrow::Cow;
 

@@ -1,9 +1,9 @@
 //! The words of a lowered text in the sense of Python's `str.split`: whatever stands between blanks, as bytes.
 
-use super::blocks::{Block, bits, each_run};
 use super::chars;
 use super::hash::QuickHasher;
 use super::word_cache::{LONGEST, word_at};
+use crate::blocks::{Block, bits, each_run};
 use std::hash::Hasher;
 
 /// A word: where it stands in the lowered text, and a quick hash of it. Whoever knows the hash can make words collide:

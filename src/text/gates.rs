@@ -1,7 +1,7 @@
 //! Which rules a text lets run: the clauses it satisfies, as a whole and stretch by stretch.
 
-use super::blocks::places;
 use super::literals::MAX_CLAUSES;
+use crate::blocks::places;
 use std::ops::Range;
 
 /// The clauses of a rule.

@@ -1,6 +1,6 @@
 //! The letters a to z of a text, without what stands between them.
 
-use super::blocks::{Block, bits};
+use crate::blocks::{Block, bits};
 
 /// A bit for each letter a to z of a block.
 #[must_use]

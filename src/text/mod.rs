@@ -20,7 +20,6 @@ macro_rules! byte_table {
 pub(crate) use byte_table;
 
 pub mod blank_words;
-pub mod blocks;
 pub mod caseless;
 pub mod chars;
 pub mod checksums;

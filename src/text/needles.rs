@@ -4,7 +4,6 @@
 //! to match at all, and receives a [`Gate`]. One search finds which clauses a text satisfies; only rules whose
 //! clauses are all satisfied run.
 
-use super::blocks::{BLOCK, Runs, bits, each_block, places, within};
 use super::fold::{is_blank, is_word};
 use super::frequency;
 use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
@@ -14,6 +13,7 @@ use super::literals::{Clause, Needs};
 use super::search::LiteralSearch;
 use super::word_cache::{EACH_TIME, Effect, LONGEST, MOST_PLACES, WordCache};
 use super::words::word_bits;
+use crate::blocks::{BLOCK, Runs, bits, each_block, places, within};
 use indexmap::IndexMap;
 use std::cell::RefCell;
 use std::collections::HashMap;

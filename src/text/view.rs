@@ -1,7 +1,6 @@
 //! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
 
 use super::blank_words::{self, BlankWord, BlankWords};
-use super::blocks::{count, has_run};
 use super::chars::{self, Class, DOTTED};
 use super::edges;
 use super::fold::{BLANK, LETTER, fold_ascii, fold_into};
@@ -9,6 +8,7 @@ use super::gates::{Gate, GateList, GateRun, OpenGates};
 use super::letters;
 use super::needles::Prefilter;
 use super::span::{ByteSpan, CharSpan};
+use crate::blocks::{count, has_run};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;

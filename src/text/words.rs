@@ -1,7 +1,7 @@
 //! The words of a folded text: maximal runs of word characters.
 
-use super::blocks::{Block, bits, each_run};
 use super::fold::{DIGIT, LETTER};
+use crate::blocks::{Block, bits, each_run};
 
 /// Hands over where each word begins and ends, left to right.
 #[inline]
@@ -20,9 +20,9 @@ pub fn word_bits(block: &Block) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::blocks::BLOCK;
     use super::super::fold::is_word;
     use super::*;
+    use crate::blocks::BLOCK;
     use proptest::prelude::*;
 
     fn words(folded: &[u8]) -> Vec<&[u8]> {

@@ -1,6 +1,6 @@
 //! Finding the next byte that matters in a long run of bytes that do not.
 
-use crate::text::blocks::{BLOCK, Block, bits};
+use crate::blocks::{BLOCK, Block, bits};
 
 /// The bytes that end a run: those named, and all below a bound.
 #[derive(Clone, Copy, Debug)]

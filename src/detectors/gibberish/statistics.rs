@@ -1,8 +1,8 @@
 //! The statistics that tell a text from noise. All are taken of code points.
 
+use crate::blocks::{self, BLOCK, Runs, each_block, window};
 use crate::engine::EvalError;
 use crate::text::blank_words::BlankWord;
-use crate::text::blocks::{self, BLOCK, Runs, each_block, window};
 use crate::text::letters::letter_bits;
 use crate::text::word_table::WordTable;
 use crate::text::{Text, chars, fold};

@@ -1,7 +1,7 @@
 //! Personal data whose form is easier walked through than written as a pattern: e-mail addresses, phone and card
 //! numbers, social security numbers. All in one pass over the text.
 
-use crate::text::blocks::{BLOCK, Block, bits, window};
+use crate::blocks::{BLOCK, Block, bits, window};
 use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;

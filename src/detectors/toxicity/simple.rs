@@ -2,8 +2,8 @@
 
 use super::changes::{mark, unmark};
 use super::steps::{Unit, has_pair, may_be_spaced, separates, unleet};
+use crate::blocks::{BLOCK, bits, places, window, within};
 use crate::text::FoldedPattern;
-use crate::text::blocks::{BLOCK, bits, places, window, within};
 use crate::text::fold::LETTER;
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! The steps in which a lowered text or term is normalised, one after the other: rid of `+` between letters, of
 //! leetspeak, of runs of one character and of separators between single letters.
 
-use crate::text::blocks::{BLOCK, bits, each_block, places};
+use crate::blocks::{BLOCK, bits, each_block, places};
 use crate::text::fold::{self, DIGIT, LETTER};
 use crate::text::{FoldedPattern, Gate};
 
