@@ -334,7 +334,7 @@ impl Prefilter {
         cache.begin_stretch();
         let mut pass = Pass { prefilter: self, folded, reading: Reading::new(&self.satisfied, folded.len()) };
         let longest = if self.satisfied.len() <= MOST_PLACES { LONGEST } else { 0 };
-        // Most joints are no blanks, and most characters that could be one are.
+        // Blanks are most of what could be a joint, and hardly ever one.
         let passes_blanks = !self.joints.may_be_at(b' ');
         let mut words = Runs::default();
         each_block(folded, |block_at, block| {

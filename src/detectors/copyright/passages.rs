@@ -73,8 +73,8 @@ impl Passages {
     }
 
     /// Whether the letters of a passage, all of them a to z, are in the text one after the other, whatever stands
-    /// between them. Of a
-    /// passage anywhere one of its first places is a multiple of the stride, so no other places are looked at.
+    /// between them. Of a passage anywhere one of its first places is a multiple of the stride, so no other places are
+    /// looked at.
     fn may_be_in(&self, text: &Text<'_>) -> bool {
         let letters = text.letters();
         letters.chunks(STRIDE).enumerate().any(|(i, chunk)| {
