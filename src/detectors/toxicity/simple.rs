@@ -15,7 +15,8 @@ const CHANGING: &[u8; 4] = b"!@$|";
 fn changes_of(text: &[u8], start: usize) -> u64 {
     let mut room = [0; BLOCK + 2];
     let window = window(text, start, &mut room);
-    // Newlines and symbols make no runs; letters beyond ASCII, which many texts consist of, are left out here.
+    // Whoever asks sorts out runs that count for more than one character. Only those of letters beyond ASCII are left
+    // out here: whole texts consist of them.
     let changes = bits(|at| {
         let [b, next, after] = [window[at], window[at + 1], window[at + 2]];
         let stands_for_another = CHANGING.iter().fold(b.wrapping_sub(b'0') < 9, |any, &c| any | (b == c));

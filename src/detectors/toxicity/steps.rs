@@ -125,17 +125,17 @@ pub(super) fn has_pair<U: Unit>(text: &[U], pair: [u8; 2]) -> bool {
 
 /// Whether a spaced-out word may be in a folded text: every such word has a letter between separators.
 pub(super) fn may_be_spaced(folded: &[u8]) -> bool {
-    // More bytes than separate, but asked in fewer questions.
+    // All that separates and is no letter, and more, so that it takes few questions. An underscore is both.
     let may_separate = |b: u8| (b <= b' ') | (b.wrapping_sub(b'-') < 2) | (b == fold::BLANK);
-    let (mut separators_before, mut blanks_before) = (0, 0);
+    let (mut separators_before, mut no_letters_before) = (0, 0);
     let mut found = false;
     each_block(folded, |block_at, block| {
-        let blanks = bits(|at| may_separate(block[at]));
-        let separators = blanks | bits(|at| block[at] == b'_');
-        let behind_one =
-            (separators << 2 | separators_before >> (BLOCK - 2)) & !(blanks << 1 | blanks_before >> (BLOCK - 1));
+        let no_letters = bits(|at| may_separate(block[at]));
+        let separators = no_letters | bits(|at| block[at] == b'_');
+        let behind_one = (separators << 2 | separators_before >> (BLOCK - 2))
+            & !(no_letters << 1 | no_letters_before >> (BLOCK - 1));
         let amid = behind_one & separators;
-        (separators_before, blanks_before) = (separators, blanks);
+        (separators_before, no_letters_before) = (separators, no_letters);
         // A text that is found out is read to its end: that takes less than to leave early.
         found = found || places(amid).any(|at| is_amid_letters(folded, block_at + at - 1));
     });
