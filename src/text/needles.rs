@@ -176,19 +176,20 @@ impl NeedleSet {
         for (needle, opens) in self.needles {
             if let Some((part, begins, ends)) = needle.within_word() {
                 words.push(part.to_vec());
-                inner.push(Inner { begins, ends, means: Meaning::Clauses(opens) });
+                inner.push(Inner { begins, ends, effects: Effect::all_of(&opens) });
             } else if let Some(word) = needle.rarest_word() {
                 words.push(needle.bytes[word.clone()].to_vec());
                 let (begins, ends) = (word.start > 0, word.end < needle.bytes.len());
-                inner.push(Inner { begins, ends, means: Meaning::Phrase(phrases.len()) });
+                inner.push(Inner { begins, ends, effects: vec![Effect::of_phrase(phrases.len())] });
                 phrases.push(Phrase { bytes: needle.bytes, word, opens });
             } else {
                 joint.push(needle.bytes);
                 joint_openers.push(opens);
             }
         }
+        let tests = self.tests.into_iter().map(|(test, opens)| (test, Effect::all_of(&opens))).collect();
         Prefilter {
-            words: Words { search: LiteralSearch::new(&words), inner, tests: self.tests },
+            words: Words { search: LiteralSearch::new(&words), inner, tests },
             phrases,
             joints: JointSearch::new(&joint),
             joint_openers,
@@ -255,16 +256,34 @@ struct Inner {
     begins: bool,
     /// Whether it must end the word.
     ends: bool,
-    means: Meaning,
+    /// What follows from it.
+    effects: Vec<Effect>,
 }
 
-/// What follows from a needle's part within a word.
-#[derive(Clone)]
-enum Meaning {
-    /// These clauses are satisfied.
-    Clauses(Vec<u32>),
-    /// This one of the phrases may be around.
-    Phrase(usize),
+impl Effect {
+    /// Those of satisfying these clauses.
+    fn all_of(clauses: &[u32]) -> Vec<Self> {
+        let mut effects = Vec::new();
+        clauses.iter().for_each(|clause| Effect { place: clause / 64, bits: 1 << (clause % 64) }.join(&mut effects, 0));
+        effects
+    }
+
+    /// That this one of the phrases may be around.
+    fn of_phrase(phrase: usize) -> Self {
+        Effect { place: EACH_TIME, bits: phrase as u64 }
+    }
+
+    /// Adds it to the effects from `first` on, among which those of phrases stand before others.
+    fn join(self, effects: &mut Vec<Effect>, first: usize) {
+        if self.place == EACH_TIME {
+            effects.insert(first, self);
+            return;
+        }
+        match effects[first..].iter_mut().find(|effect| effect.place == self.place) {
+            Some(effect) => effect.bits |= self.bits,
+            None => effects.push(self),
+        }
+    }
 }
 
 /// A needle of several words.
@@ -281,39 +300,27 @@ struct Words {
     search: LiteralSearch,
     /// Of each literal of the search.
     inner: Vec<Inner>,
-    tests: Vec<(WordTest, Vec<u32>)>,
+    tests: Vec<(WordTest, Vec<Effect>)>,
 }
 
 impl Words {
-    /// Hands on the clauses that a word satisfies, some of them more than once, and the phrases that may be around it.
-    fn each(&self, word: &[u8], mut clause: impl FnMut(u32), mut phrase: impl FnMut(usize)) {
+    /// Hands on the effects of a word, some of them more than once.
+    fn each(&self, word: &[u8], mut effect: impl FnMut(Effect)) {
         self.search.each(word, &mut |needle: usize, start: usize| {
-            let Inner { begins, ends, means } = &self.inner[needle];
+            let Inner { begins, ends, effects } = &self.inner[needle];
             let ends_word = || start + self.search.literals().get(needle).len() == word.len();
             if (!begins || start == 0) && (!ends || ends_word()) {
-                match means {
-                    Meaning::Clauses(clauses) => clauses.iter().for_each(|&c| clause(c)),
-                    Meaning::Phrase(at) => phrase(*at),
-                }
+                effects.iter().for_each(|&e| effect(e));
             }
         });
         let passed = self.tests.iter().filter(|(test, _)| test(word));
-        passed.flat_map(|(_, clauses)| clauses).for_each(|&c| clause(c));
+        passed.flat_map(|(_, effects)| effects).for_each(|&e| effect(e));
     }
 
-    /// Adds the bits of a word's clauses, and the phrases before them.
+    /// Adds the effects of a word.
     fn learn(&self, word: &[u8], effects: &mut Vec<Effect>) {
         let first = effects.len();
-        let mut phrases = Vec::new();
-        let clause = |clause: u32| {
-            let (place, bits) = (clause / 64, 1 << (clause % 64));
-            match effects[first..].iter_mut().find(|effect| effect.place == place) {
-                Some(effect) => effect.bits |= bits,
-                None => effects.push(Effect { place, bits }),
-            }
-        };
-        self.each(word, clause, |phrase| phrases.push(Effect { place: EACH_TIME, bits: phrase as u64 }));
-        effects.splice(first..first, phrases);
+        self.each(word, |effect| effect.join(effects, first));
     }
 }
 
@@ -396,26 +403,25 @@ impl Pass<'_> {
     #[inline]
     fn read_word(&mut self, start: usize, end: usize, cache: &mut WordCache) {
         let words = &self.prefilter.words;
-        for effect in cache.effects_of(self.folded, start, end, |word, effects| words.learn(word, effects)) {
-            match effect.place {
-                #[allow(clippy::cast_possible_truncation)] // As it was put in.
-                EACH_TIME => self.open_around(effect.bits as usize, start, end),
-                place => self.reading.bits()[place as usize] |= effect.bits,
-            }
-        }
+        let (one, others) = cache.effects_of(self.folded, start, end, |word, effects| words.learn(word, effects));
+        self.reading.bits()[one.place as usize] |= one.bits;
+        others.iter().for_each(|&effect| self.take(effect, start, end));
     }
 
     /// Reads a word that is not.
     #[inline(never)]
     fn search_word(&mut self, start: usize, end: usize) {
-        let bits = self.reading.bits();
-        let mut phrases = Vec::new();
-        self.prefilter.words.each(
-            &self.folded[start..end],
-            |clause| set(bits, clause as usize),
-            |phrase| phrases.push(phrase),
-        );
-        phrases.into_iter().for_each(|phrase| self.open_around(phrase, start, end));
+        self.prefilter.words.each(&self.folded[start..end], |effect| self.take(effect, start, end));
+    }
+
+    /// Takes in an effect of the word from `start` to `end`.
+    #[inline(always)]
+    fn take(&mut self, effect: Effect, start: usize, end: usize) {
+        match effect.place {
+            #[allow(clippy::cast_possible_truncation)] // As it was put in.
+            EACH_TIME => self.open_around(effect.bits as usize, start, end),
+            place => self.reading.bits()[place as usize] |= effect.bits,
+        }
     }
 
     /// Looks for a phrase around the word from `start` to `end`.

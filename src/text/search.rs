@@ -139,10 +139,7 @@ pub fn window(bytes: &[u8]) -> u32 {
     if let Some(&window) = bytes.first_chunk() {
         return u32::from_le_bytes(window);
     }
-    let mut window = [0; 4];
-    let len = bytes.len().min(4);
-    window[..len].copy_from_slice(&bytes[..len]);
-    u32::from_le_bytes(window)
+    bytes.iter().rev().fold(0, |window, &byte| window << 8 | u32::from(byte))
 }
 
 /// Groups of `N` bytes of which each stands for some literals.
@@ -294,8 +291,11 @@ impl LiteralSearch {
             }
         }
         // The last three bytes, with zeros after them: what ends beyond the text is not found by comparing.
-        for place in text.len().saturating_sub(3)..text.len() {
-            let window = window(&text[place..]);
+        let last = text.len().saturating_sub(3);
+        let mut windows = window(&text[last..]);
+        for place in last..text.len() {
+            let window = windows;
+            windows >>= 8;
             if self.may_begin::<TRIPLES, PAIRS>(window) {
                 self.at(text, window, place, found);
             }

@@ -1,15 +1,10 @@
 //! What words mean to the prefilter, remembered: texts consist of a few thousand words over and over.
 
-use std::ops::Range;
-
 /// Bytes of the longest word that is remembered.
 pub const LONGEST: usize = 16;
 
-/// Bytes of the longest word that has little room to itself, as most have.
-const SHORT: usize = 8;
-
-/// Pairs of words that are remembered of each kind, a power of two. Each word has one pair to be in.
-const PAIRS: usize = 8192;
+/// Pairs of words that are remembered, a power of two. Each word has one pair to be in.
+const PAIRS: usize = 16384;
 
 /// Places of the largest set whose bits are remembered.
 pub const MOST_PLACES: usize = u16::MAX as usize;
@@ -27,51 +22,55 @@ pub struct Effect {
 /// effects stand before others.
 pub const EACH_TIME: u32 = u32::MAX;
 
-/// Beyond so many effects of all words everything is forgotten: words that give way leave most of theirs behind.
+impl Effect {
+    /// That of a word without any.
+    const NONE: Self = Effect { place: 0, bits: 0 };
+}
+
+/// Beyond so many effects of all words everything is forgotten: words that give way leave theirs behind.
 const MOST_EFFECTS: usize = 1 << 17;
 
-/// A word of at most so many times eight bytes. Small, to stay in the processor's caches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slot<const EIGHTS: usize> {
+/// A word and what it means. Most words have one effect at most, which is always at hand: whether there is one need not
+/// be asked.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
     /// The bytes, zeros behind them; no word is all zeros.
-    word: [u64; EIGHTS],
-    /// The effects.
-    first: u32,
-    len: u16,
-    /// The last stretch of text that had it; 0 for none.
+    word: Word,
+    /// The one effect's bits.
+    bits: u64,
+    /// Where the other effects are, of which the first tells how many there are; 0 for none.
+    others: u32,
+    /// The one effect's place.
+    place: u16,
+    /// The last stretch of text that had the word; 0 for none.
     stretch: u16,
 }
 
-impl<const EIGHTS: usize> Slot<EIGHTS> {
-    const FREE: Self = Slot { word: [0; EIGHTS], first: 0, len: 0, stretch: 0 };
+/// The bytes of a word.
+type Word = [u64; 2];
+
+impl Slot {
+    const FREE: Self = Slot { word: [0; 2], bits: 0, others: 0, place: 0, stretch: 0 };
 
     /// Whether it is the word's. The eights are compared one by one: they have just been written one by one, and are
     /// not to be waited for.
     #[inline]
-    fn is(&self, word: [u64; EIGHTS]) -> bool {
-        self.word.iter().zip(word).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
-    }
-
-    /// Where the effects lie, and whether the last stretch that had the word was another.
-    #[inline]
-    fn look(&mut self, stretch: u16) -> (Range<usize>, bool) {
-        let first = self.first as usize;
-        (first..first + usize::from(self.len), std::mem::replace(&mut self.stretch, stretch) != stretch)
+    fn is(&self, word: Word) -> bool {
+        (self.word[0] ^ word[0]) | (self.word[1] ^ word[1]) == 0
     }
 }
 
-type Pairs<const EIGHTS: usize> = Box<[[Slot<EIGHTS>; 2]]>;
-
-fn pairs<const EIGHTS: usize>() -> Pairs<EIGHTS> {
-    vec![[Slot::FREE; 2]; PAIRS].into_boxed_slice()
-}
+/// Two slots: as much as the processor fetches at once.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Pair([Slot; 2]);
 
 /// Words and their effects, of one thread.
 #[derive(Debug)]
 pub struct WordCache {
-    short: Pairs<1>,
-    long: Pairs<2>,
-    effects: Vec<Effect>,
+    pairs: Box<[Pair]>,
+    /// The other effects of words; the first is nobody's.
+    others: Vec<Effect>,
     stretch: u16,
 }
 
@@ -79,25 +78,24 @@ impl WordCache {
     /// Remembers nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        WordCache { short: pairs(), long: pairs(), effects: Vec::new(), stretch: 0 }
+        WordCache { pairs: vec![Pair([Slot::FREE; 2]); PAIRS].into(), others: vec![Effect::NONE], stretch: 0 }
     }
 
     /// To be called before the words of each text, and of each stretch of one.
     pub fn begin_stretch(&mut self) {
-        if self.effects.len() > MOST_EFFECTS {
-            self.short.fill([Slot::FREE; 2]);
-            self.long.fill([Slot::FREE; 2]);
-            self.effects.clear();
+        if self.others.len() > MOST_EFFECTS {
+            self.pairs.fill(Pair([Slot::FREE; 2]));
+            self.others.truncate(1);
         }
         self.stretch = self.stretch.checked_add(1).unwrap_or_else(|| {
-            self.short.as_flattened_mut().iter_mut().for_each(|slot| slot.stretch = 0);
-            self.long.as_flattened_mut().iter_mut().for_each(|slot| slot.stretch = 0);
+            self.pairs.iter_mut().flat_map(|pair| &mut pair.0).for_each(|slot| slot.stretch = 0);
             1
         });
     }
 
     /// The effects, on a set of at most [`MOST_PLACES`], of the word at `start..end` of a text (not longer than
-    /// [`LONGEST`]); none when the stretch has had it before. `learn` adds those of a word that is not known.
+    /// [`LONGEST`]): one, which may be [none](Effect::NONE), and others, which are left out when they count once and the
+    /// stretch has had the word before. `learn` adds those of a word that is not known.
     #[inline]
     pub fn effects_of(
         &mut self,
@@ -105,21 +103,27 @@ impl WordCache {
         start: usize,
         end: usize,
         learn: impl FnOnce(&[u8], &mut Vec<Effect>),
-    ) -> &[Effect] {
-        let learn = |effects: &mut Vec<Effect>| learn(&text[start..end], effects);
+    ) -> (Effect, &[Effect]) {
         let word = word_at(text, start, end);
-        let WordCache { short, long, effects, stretch } = self;
-        let (place, is_new) = if end - start <= SHORT {
-            let [word, _] = word;
-            slot_of([word], mixed([word, 0]), short, *stretch, effects, learn).look(*stretch)
-        } else {
-            slot_of(word, mixed(word), long, *stretch, effects, learn).look(*stretch)
-        };
-        if place.is_empty() {
-            return &[];
+        let WordCache { pairs, others, stretch } = self;
+        let Pair(pair) = &mut pairs[pair_of(mixed(word))];
+        // Which one of the pair it is must not be guessed by the processor.
+        let mut at = usize::from(!pair[0].is(word));
+        if !pair[at].is(word) {
+            // In place of the word that has not come for longer.
+            let age = |slot: &Slot| stretch.wrapping_sub(slot.stretch);
+            at = usize::from(age(&pair[1]) > age(&pair[0]));
+            replace(&mut pair[at], word, others, |effects| learn(&text[start..end], effects));
         }
-        let effects = &effects[place];
-        if is_new || effects[0].place == EACH_TIME { effects } else { &[] }
+        let slot = &mut pair[at];
+        let is_new = std::mem::replace(&mut slot.stretch, *stretch) != *stretch;
+        let one = Effect { place: slot.place.into(), bits: slot.bits };
+        if slot.others == 0 {
+            return (one, &[]);
+        }
+        let first = slot.others as usize;
+        let effects = &others[first + 1..][..others[first].bits as usize];
+        (one, if is_new || effects[0].place == EACH_TIME { effects } else { &[] })
     }
 }
 
@@ -163,79 +167,71 @@ fn pair_of(mixed: u64) -> usize {
     (mixed >> (64 - PAIRS.ilog2())) as usize
 }
 
-/// The slot of a word, which `learn` fills where it is new: instead of the word of the pair that has not come for
-/// longer. Which one of the pair it is must not be guessed by the processor.
-#[inline]
-fn slot_of<'p, const EIGHTS: usize>(
-    word: [u64; EIGHTS],
-    mixed: u64,
-    pairs: &'p mut Pairs<EIGHTS>,
-    stretch: u16,
-    effects: &mut Vec<Effect>,
-    learn: impl FnOnce(&mut Vec<Effect>),
-) -> &'p mut Slot<EIGHTS> {
-    let pair = &mut pairs[pair_of(mixed)];
-    let mut at = usize::from(!pair[0].is(word));
-    if !pair[at].is(word) {
-        let age = |slot: &Slot<EIGHTS>| stretch.wrapping_sub(slot.stretch);
-        at = usize::from(age(&pair[1]) > age(&pair[0]));
-        replace(&mut pair[at], word, effects, learn);
-    }
-    &mut pair[at]
-}
-
 /// Gives the place of a word to another.
 #[cold]
 #[inline(never)]
-fn replace<const EIGHTS: usize>(
-    slot: &mut Slot<EIGHTS>,
-    word: [u64; EIGHTS],
-    effects: &mut Vec<Effect>,
-    learn: impl FnOnce(&mut Vec<Effect>),
-) {
-    let new = effects.len();
-    learn(effects);
-    let (first, len) = room(effects, new, slot);
-    *slot = Slot { word, first, len, stretch: 0 };
-}
-
-/// Where the effects from `new` on are to be found: in the place of those of a word that gives way, where they fit.
-#[allow(clippy::cast_possible_truncation)] // So many effects are not kept, and a word has one for a place.
-fn room<const EIGHTS: usize>(effects: &mut Vec<Effect>, new: usize, old: &Slot<EIGHTS>) -> (u32, u16) {
-    let len = effects.len() - new;
-    if len > usize::from(old.len) {
-        return (new as u32, len as u16);
+#[allow(clippy::cast_possible_truncation)] // So many effects are not kept, and a set has no more places.
+fn replace(slot: &mut Slot, word: Word, others: &mut Vec<Effect>, learn: impl FnOnce(&mut Vec<Effect>)) {
+    let new = others.len();
+    others.push(Effect::NONE);
+    learn(others);
+    let one = others.pop_if(|effect| effect.place != EACH_TIME && effect.bits != 0).unwrap_or(Effect::NONE);
+    let count = others.len() - new - 1;
+    others[new].bits = count as u64;
+    if count == 0 {
+        others.truncate(new);
     }
-    effects.copy_within(new.., old.first as usize);
-    effects.truncate(new);
-    (old.first, len as u16)
+    let others = if count == 0 { 0 } else { new as u32 };
+    *slot = Slot { word, bits: one.bits, others, place: one.place as u16, stretch: 0 };
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PHRASE: Effect = Effect { place: EACH_TIME, bits: 0 };
+
+    fn effect(place: u32) -> Effect {
+        Effect { place, bits: 5 }
+    }
+
     #[test]
-    fn a_word_is_learnt_once_and_counts_once_in_a_text() {
+    fn a_word_is_learnt_once_and_counts_once_in_a_stretch() {
         let mut cache = WordCache::new();
-        let effect = Effect { place: 3, bits: 5 };
         let mut learnt = Vec::new();
         let mut look = |cache: &mut WordCache, text: &[u8], start, end| {
-            let effects = cache.effects_of(text, start, end, |word, effects| {
+            let (one, others) = cache.effects_of(text, start, end, |word, effects| {
                 learnt.push(word.to_vec());
-                effects.push(effect);
+                effects.extend([effect(3), effect(4)]);
             });
-            effects.to_vec()
+            assert_eq!(one, effect(4));
+            others.to_vec()
         };
         cache.begin_stretch();
-        assert_eq!(look(&mut cache, b"word and a word behind", 0, 4), [effect]);
+        assert_eq!(look(&mut cache, b"word and a word behind", 0, 4), [effect(3)]);
         assert_eq!(look(&mut cache, b"word and a word behind", 11, 15), []);
-        assert_eq!(look(&mut cache, b"sword", 0, 5), [effect]);
+        assert_eq!(look(&mut cache, b"sword", 0, 5), [effect(3)]);
         cache.begin_stretch();
-        assert_eq!(look(&mut cache, b"sword", 1, 5), [effect]);
+        assert_eq!(look(&mut cache, b"sword", 1, 5), [effect(3)]);
         assert_eq!(look(&mut cache, b"words", 0, 4), []);
-        assert_eq!(look(&mut cache, b"sixteen_bytes_xy", 0, 16), [effect]);
+        assert_eq!(look(&mut cache, b"sixteen_bytes_xy", 0, 16), [effect(3)]);
         assert_eq!(learnt, [&b"word"[..], b"sword", b"sixteen_bytes_xy"]);
+    }
+
+    #[test]
+    fn phrases_count_each_time() {
+        let mut cache = WordCache::new();
+        cache.begin_stretch();
+        for _ in 0..2 {
+            let mut of = |word: &[u8], learnt: &[Effect]| {
+                let (one, others) = cache.effects_of(word, 0, word.len(), |_, effects| effects.extend(learnt));
+                (one, others.first().copied())
+            };
+            assert_eq!(of(b"phrase", &[PHRASE]), (Effect::NONE, Some(PHRASE)));
+            assert_eq!(of(b"and_more", &[PHRASE, effect(1)]), (effect(1), Some(PHRASE)));
+            assert_eq!(of(b"one", &[effect(1)]), (effect(1), None));
+            assert_eq!(of(b"none", &[]), (Effect::NONE, None));
+        }
     }
 
     #[test]
@@ -251,17 +247,22 @@ mod tests {
         }
     }
 
+    /// The effects of a word that a new stretch begins with.
+    fn effects_in_a_new_stretch(cache: &mut WordCache, word: [u8; 8], learnt: &[Effect]) -> Vec<Effect> {
+        cache.begin_stretch();
+        let (one, others) = cache.effects_of(&word, 0, 8, |_, effects| effects.extend(learnt));
+        others.iter().copied().chain((one != Effect::NONE).then_some(one)).collect()
+    }
+
     #[test]
     fn effects_do_not_pile_up() {
         let mut cache = WordCache::new();
         for number in 0..2 * MOST_EFFECTS as u64 {
-            cache.begin_stretch();
-            let word = (number | 1 << 63).to_le_bytes();
             let expected = vec![Effect { place: 7, bits: number }; number as usize % 4];
-            let effects = cache.effects_of(&word, 0, 8, |_, effects| effects.extend(&expected));
-            assert_eq!(effects, expected);
+            let word = (number | 1 << 63).to_le_bytes();
+            assert_eq!(effects_in_a_new_stretch(&mut cache, word, &expected), expected);
         }
-        assert!(cache.effects.len() <= MOST_EFFECTS + 3);
+        assert!(cache.others.len() <= MOST_EFFECTS + 3);
     }
 
     #[test]
@@ -270,10 +271,8 @@ mod tests {
         let words: Vec<[u8; 8]> =
             (1..).filter(|&n| pair_of(mixed([n, 0])) == 5).take(3).map(u64::to_le_bytes).collect();
         for turn in [0, 1, 0, 2, 1, 0, 0, 2, 1, 1] {
-            cache.begin_stretch();
-            let expected = vec![Effect { place: 0, bits: turn as u64 }; 3 - turn];
-            let effects = cache.effects_of(&words[turn], 0, 8, |_, effects| effects.extend(&expected));
-            assert_eq!(effects, expected);
+            let expected = vec![effect(turn as u32); 3 - turn];
+            assert_eq!(effects_in_a_new_stretch(&mut cache, words[turn], &expected), expected);
         }
     }
 }
