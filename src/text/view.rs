@@ -1,7 +1,7 @@
 //! A text and the views of it that detectors ask for, each computed at most once and only when asked for.
 
 use super::blank_words::{self, BlankWord, BlankWords};
-use super::chars::{self, Class, DOTTED};
+use super::chars::{self, Class, DOTTED, Portion, portions};
 use super::edges;
 use super::fold::{BLANK, LETTER, fold_ascii, fold_into};
 use super::gates::{Gate, GateList, GateRun, OpenGates};
@@ -116,13 +116,18 @@ impl<'a> Text<'a> {
     pub fn cased(&self) -> &[u8] {
         self.cased.get_or_init(|| {
             let byte = |c: char| match chars::class(c) {
-                #[allow(clippy::cast_possible_truncation)]
-                _ if c.is_ascii() => u32::from(c) as u8,
                 Class::Word | Class::Digit => b'_',
                 Class::Space => BLANK,
                 Class::Other => super::fold::SYMBOL,
             };
-            self.raw.chars().map(byte).collect()
+            let mut bytes = Vec::with_capacity(self.raw.len());
+            for portion in portions(&self.raw) {
+                match portion {
+                    Portion::Ascii(ascii) => bytes.extend_from_slice(ascii.as_bytes()),
+                    Portion::Wide(c) => bytes.push(byte(c)),
+                }
+            }
+            bytes
         })
     }
 
