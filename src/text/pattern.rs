@@ -14,6 +14,7 @@ use super::occurrence::Occurrence;
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -127,24 +128,17 @@ impl FoldedPattern {
         if text.is_open(self.gate) { self.matches(text).into_iter() } else { Vec::new().into_iter() }
     }
 
+    /// All non-overlapping matches, left to right, of a pattern that matches only in such places of the folded view.
+    #[must_use]
+    pub fn find_in(&self, text: &Text<'_>, places: Places) -> Vec<CharSpan> {
+        if !text.is_open(self.gate) {
+            return Vec::new();
+        }
+        places(text).into_iter().flat_map(|place| matches_in(self.regex(), text.folded(), place)).collect()
+    }
+
     fn matches(&self, text: &Text<'_>) -> Vec<CharSpan> {
-        let (regex, folded) = (self.regex(), text.folded());
-        let span = |found: regex::bytes::Match<'_>| CharSpan { start: found.start(), end: found.end() };
-        let mut matches = Vec::new();
-        text.any_part(self.gate, |part| {
-            if part == (0..folded.len()) {
-                matches.extend(regex.find_iter(folded).map(span));
-                return false;
-            }
-            // Only patterns with a literal are searched in parts: no match is empty.
-            let mut at = part.start;
-            while let Some(found) = regex.find_at(&folded[..part.end], at) {
-                at = found.end();
-                matches.push(span(found));
-            }
-            false
-        });
-        matches
+        matches_in_parts(self.regex(), text.folded(), text, self.gate)
     }
 
     /// The first match.
@@ -154,6 +148,10 @@ impl FoldedPattern {
         Some(CharSpan { start: found.start(), end: found.end() })
     }
 }
+
+/// Where a pattern can match in a text at all: places in order that do not overlap, each with a byte more behind what can
+/// be the end of a match, so that edges are seen. No match may be empty.
+pub type Places = fn(&Text<'_>) -> Vec<Range<usize>>;
 
 /// A pattern over the text itself, minding case unless built with [`CasedPattern::ignore_case`].
 #[derive(Debug)]
@@ -282,7 +280,9 @@ impl CasedPattern {
     pub fn is_match(&self, text: &Text<'_>) -> bool {
         text.is_open(self.gate)
             && match self.way(text) {
-                Way::Ascii(bytes) | Way::Narrow(bytes) => self.ascii().is_match(bytes),
+                Way::Ascii(bytes) | Way::Narrow(bytes) => {
+                    text.any_part(self.gate, |part| self.ascii().is_match_at(&bytes[..part.end], part.start))
+                }
                 Way::Wide(view) => self.wide().is_match(view),
                 Way::Own(view) => self.wide().is_match(&view),
             }
@@ -312,14 +312,29 @@ impl CasedPattern {
         if text.is_open(self.gate) { self.matches(text).into_iter() } else { Vec::new().into_iter() }
     }
 
+    /// All non-overlapping matches, left to right, of a pattern that matches only in such places of the text's bytes.
+    #[must_use]
+    pub fn find_in(&self, text: &Text<'_>, places: Places) -> Vec<ByteSpan> {
+        let places = if text.is_open(self.gate) { places(text) } else { Vec::new() };
+        if places.is_empty() {
+            return Vec::new();
+        }
+        match self.way(text) {
+            Way::Ascii(bytes) | Way::Narrow(bytes) => {
+                let parts = places.into_iter().map(|place| text.chars(ByteSpan { start: place.start, end: place.end }));
+                let matches = parts.flat_map(|part| matches_in(self.ascii(), bytes, part.start..part.end));
+                matches.map(|span| text.bytes(span)).collect()
+            }
+            Way::Wide(_) | Way::Own(_) => self.matches(text),
+        }
+    }
+
     fn matches(&self, text: &Text<'_>) -> Vec<ByteSpan> {
-        let of_bytes = |m: regex::bytes::Match<'_>| ByteSpan { start: m.start(), end: m.end() };
         let of_text = |m: regex::Match<'_>| ByteSpan { start: m.start(), end: m.end() };
         match self.way(text) {
-            Way::Ascii(bytes) => self.ascii().find_iter(bytes).map(of_bytes).collect(),
-            Way::Narrow(bytes) => {
-                let places = |m: regex::bytes::Match<'_>| CharSpan { start: m.start(), end: m.end() };
-                self.ascii().find_iter(bytes).map(|m| text.bytes(places(m))).collect()
+            Way::Ascii(bytes) | Way::Narrow(bytes) => {
+                let matches = matches_in_parts(self.ascii(), bytes, text, self.gate);
+                matches.into_iter().map(|span| text.bytes(span)).collect()
             }
             Way::Wide(view) => self.wide().find_iter(view).map(of_text).collect(),
             Way::Own(view) => self.wide().find_iter(&view).map(of_text).collect(),
@@ -349,6 +364,31 @@ impl CasedPattern {
             Way::Own(view) => of_text(self.wide().captures(&view)?),
         })
     }
+}
+
+/// All non-overlapping matches, left to right, in bytes that stand for the text's code points, one each: searched where
+/// the gate, which is open, lets any be.
+fn matches_in_parts(regex: &regex::bytes::Regex, bytes: &[u8], text: &Text<'_>, gate: Gate) -> Vec<CharSpan> {
+    let mut matches = Vec::new();
+    text.any_part(gate, |part| {
+        if part == (0..bytes.len()) {
+            matches.extend(regex.find_iter(bytes).map(|found| CharSpan { start: found.start(), end: found.end() }));
+        } else {
+            matches.extend(matches_in(regex, bytes, part));
+        }
+        false
+    });
+    matches
+}
+
+/// All matches in a part of the bytes, none of which is empty. The bytes before the part are seen, those behind it not.
+fn matches_in(regex: &regex::bytes::Regex, bytes: &[u8], part: Range<usize>) -> impl Iterator<Item = CharSpan> {
+    let mut at = part.start;
+    std::iter::from_fn(move || {
+        let found = regex.find_at(&bytes[..part.end], at)?;
+        at = found.end();
+        Some(CharSpan { start: found.start(), end: found.end() })
+    })
 }
 
 /// Whether no part of the pattern can tell apart what [`Text::cased`] does not keep apart: beyond ASCII it knows
@@ -649,11 +689,17 @@ mod tests {
                 ],
                 0..1500
             ),
+            end in prop::sample::select(vec!["", "é"]),
         ) {
             let mut needles = NeedleSet::new();
             let Ok(pattern) = FoldedPattern::new(&parts.concat(), &mut needles) else { return Ok(()) };
+            let Ok(cased) = CasedPattern::new(&parts.concat(), &mut needles) else { return Ok(()) };
             let prefilter = needles.build();
-            let text = Text::new(words.concat(), &prefilter);
+            let text = Text::new(words.concat() + end, &prefilter);
+            let found: Vec<_> = cased.find_iter(&text).map(|span| span.start..span.end).collect();
+            let expected: Vec<_> = cased.wide().find_iter(text.edge_view()).map(|found| found.range()).collect();
+            prop_assert_eq!(cased.is_match(&text), !expected.is_empty(), "{}", parts.concat());
+            prop_assert_eq!(found, expected, "{}", parts.concat());
             prop_assert_eq!(pattern.is_match(&text), pattern.regex().is_match(text.folded()), "{}", parts.concat());
             let found: Vec<_> = pattern.find_iter(&text).map(|span| span.start..span.end).collect();
             let expected: Vec<_> = pattern.regex().find_iter(text.folded()).map(|found| found.range()).collect();

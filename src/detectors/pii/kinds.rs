@@ -3,10 +3,11 @@
 use super::Options;
 use super::scan;
 use crate::api::Severity::{self, High, Low, Medium};
+use crate::text::pattern::Places;
 use crate::text::token::{ANY, AsciiSet, Form, Piece};
 use crate::text::{CharSpan, Text, checksums};
 use Form as F;
-use Look::{Cased, CasedIf, Folded, FoldedIf, Scan, Token};
+use Look::{Cased, CasedIn, Folded, FoldedIn, Scan, ScanAs, Token};
 use Piece::{Lit, Run};
 
 /// A kind of personal data that a policy can switch on or off.
@@ -68,14 +69,16 @@ pub(super) enum Look {
     Cased(&'static str),
     /// As [`Look::Cased`], for capitalised words behind a cue; the last word of each cue, as it is written.
     Cued(&'static str, &'static [&'static str]),
-    /// As [`Look::Folded`] and [`Look::Cased`], in texts of which the test says that they may match at all.
-    FoldedIf(fn(&Text<'_>) -> bool, &'static str),
-    /// See [`Look::FoldedIf`].
-    CasedIf(fn(&Text<'_>) -> bool, &'static str),
+    /// As [`Look::Folded`], in some places of the folded view.
+    FoldedIn(Places, &'static str),
+    /// As [`Look::Cased`], in some places of the text's bytes.
+    CasedIn(Places, &'static str),
     /// A literal and runs of characters.
     Token(&'static [Form]),
     /// By hand.
     Scan(fn(&Text<'_>) -> Vec<CharSpan>),
+    /// By hand, what [`Look::Folded`] would find.
+    ScanAs(fn(&Text<'_>) -> Vec<CharSpan>, &'static str),
 }
 
 macro_rules! matcher {
@@ -139,6 +142,9 @@ const SIMPLE_ADDRESS: &str = concat!(
 const IPV6: &str =
     concat!(r"(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,7}:", r"|::(?:[0-9a-f]{1,4}:){0,6}[0-9a-f]{1,4}");
 
+const URL: &str = r#"https?://[^\s<>"']{8,}|\bwww\.[a-z0-9.-]+\.[a-z]{2,}[^\s<>"']*"#;
+const USERNAME: &str = r#"@[a-z0-9_]{3,30}\b|(?:username|user\s*name|login|handle)[\s:=]+["']?[a-z0-9_.-]{3,30}["']?"#;
+
 /// Roles that announce a name.
 const ROLES: &[&str] = &[
     "patient",
@@ -194,9 +200,9 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("email", true, Medium, "EMAIL", 0, Scan(scan::emails), None, ["joe@x.org"], ["joe@x"]),
     kind!("phone", true, Medium, "PHONE", 10, Scan(scan::phones), Some(is_phone), ["call 555-123-4567"], ["order # 555-123-4567"]),
     Kind { name: "ip_address", on: true, together: Together::All, matchers: &[
-        matcher!("ipv4", Low, "IPV4", 4, FoldedIf(scan::may_have_ipv4, r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b"), Some(is_ipv4),
+        matcher!("ipv4", Low, "IPV4", 4, FoldedIn(scan::ipv4_places, r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b"), Some(is_ipv4),
             ["8.8.8.8", "0.0.0.0", "100.64.0.1", "172.32.0.1"], ["10.1.2.3", "172.16.0.1", "1.2.3.256", "8.8.8.8a"]),
-        matcher!("ipv6", Low, "IPV6", 0, FoldedIf(scan::may_have_ipv6, IPV6), None, ["2001:db8::1", "std::vector", "1:2:3:4:5:6:7:8"], ["1:2:3", "g::z"]),
+        matcher!("ipv6", Low, "IPV6", 0, FoldedIn(scan::ipv6_places, IPV6), None, ["2001:db8::1", "std::vector", "1:2:3:4:5:6:7:8"], ["1:2:3", "g::z"]),
     ] },
     kind!("ssn", true, High, "SSN", 9, Scan(scan::ssns), Some(is_ssn), ["123-45-6789"], ["dob: 123-45-6789", "012-31-1999"]),
     Kind { name: "api_key", on: true, together: Together::All, matchers: &[
@@ -218,8 +224,8 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("national_id", false, High, "NATIONAL_ID", 7, Cased(r"\b[A-Z]{2}[0-9]{7,10}[A-Z]?\b"), None, ["AB1234567C"], ["AB123456"]),
     kind!("tax_id", false, High, "TAX_ID", 9, Folded(r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}\b|\b[0-9]{2}-[0-9]{7}\b"), None,
         ["912-34-5678", "12-3456789"], ["812-34-5678"]),
-    kind!("bank_account", true, High, "BANK_ACCOUNT", 8, FoldedIf(scan::may_have_account, r"\b[0-9]{8,17}\b"), None, ["12345678"], ["1234567", "123456789012345678"]),
-    kind!("iban", true, High, "IBAN", 2, CasedIf(scan::may_have_iban, r"\b[A-Z]{2}[0-9]{2}(?:[\s-]?[A-Z0-9]){11,30}\b"), None,
+    kind!("bank_account", true, High, "BANK_ACCOUNT", 8, FoldedIn(scan::account_places, r"\b[0-9]{8,17}\b"), None, ["12345678"], ["1234567", "123456789012345678"]),
+    kind!("iban", true, High, "IBAN", 2, CasedIn(scan::iban_places, r"\b[A-Z]{2}[0-9]{2}(?:[\s-]?[A-Z0-9]){11,30}\b"), None,
         ["DE89 3704 0044 0532 0130 00"], ["de89370400440532013000", "DE89 3704 0044"]),
     Kind { name: "address", on: false, together: Together::BesideFirst, matchers: &[
         matcher!("address", Medium, "ADDRESS", 6, Folded(FULL_ADDRESS), None, ["5 Oak Street, Springfield, IL 62704"], ["5 Oak Street, Springfield"]),
@@ -240,31 +246,30 @@ pub(super) const KINDS: &[Kind] = &[
                 ROLES), None,
             ["the user Ann"], ["the user Al", "Patient Ann"]),
     ] },
-    kind!("date_of_birth", true, Medium, "DOB", 5, Folded(DATE), None,
+    kind!("date_of_birth", true, Medium, "DOB", 5, FoldedIn(scan::date_places, DATE), None,
         ["12/31/1999", "1999-1-2", "31/12-2001", "May 1st, 1990", "3rd sep 2020"], ["13/32/1999", "00/1/1999", "sept 1 1990", "1/1/2100"]),
     kind!("medical_record", false, High, "MRN", 0, Folded(r"\b(?:mrn|medical record|patient id)[:#\s]*[a-z0-9]{6,12}\b"), None,
         ["MRN: 123456", "Patient ID#ABCDEF"], ["MRN 12345", "medical  record 123456"]),
     kind!("health_insurance_id", false, High, "HEALTH_INSURANCE", 0, Folded(r"\b(?:member id|policy|insurance id|subscriber)[:#\s]*[a-z0-9]{8,15}\b"), None,
         ["policy document", "Member ID: 12345678"], ["policy doc"]),
-    kind!("mac_address", true, Low, "MAC_ADDRESS", 0, FoldedIf(scan::may_have_mac, r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b"), None,
+    kind!("mac_address", true, Low, "MAC_ADDRESS", 0, FoldedIn(scan::mac_places, r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b"), None,
         ["aa:BB-cc:dd:ee:ff", "aaaa.bbbb.cccc"], ["aa:bb:cc:dd:ee", "aaaa.bbbb.cccg"]),
     kind!("vin", false, Medium, "VIN", 0, Cased(r"\b[A-HJ-NPR-Z0-9]{17}\b"), None, ["1HGCM82633A004352"], ["1HGCM82633A00435I", "1hgcm82633a004352"]),
     kind!("license_plate", false, Medium, "LICENSE_PLATE", 0, Cased(r"\b[A-Z0-9]{1,4}[\s-]?[A-Z0-9]{2,4}[\s-]?[A-Z0-9]{0,4}\b"), Some(is_plate),
         ["ABC 1234", "USA"], ["ABCD 1234 X", "US", "usa"]),
     kind!("gps_coordinates", true, Medium, "GPS", 4, Folded(r"\[-?\d{1,3}\.\d{1,8},\s*-?\d{1,3}\.\d{1,8}\]"), None,
         ["[40.7, -74.0]", "[٤.٥,1.2]"], ["40.7, -74.0", "[40, 70]"]),
-    kind!("imei", true, Medium, "IMEI", 15, FoldedIf(scan::may_have_imei, r"\b\d{2}-\d{6}-\d{6}-\d\b|\b\d{15}\b"), None,
+    kind!("imei", true, Medium, "IMEI", 15, FoldedIn(scan::imei_places, r"\b\d{2}-\d{6}-\d{6}-\d\b|\b\d{15}\b"), None,
         ["12-345678-901234-5", "123456789012345"], ["1234567890123456"]),
     kind!("ethereum_address", true, High, "ETHEREUM", 0, Token(&[key(&["0x"], &[Run(AsciiSet::HEX, 40, 40)])]), None, ["0x<h40>"], ["0X<h40>", "0x<h41>"]),
-    kind!("bitcoin_address", true, High, "BITCOIN", 0, CasedIf(scan::may_have_bitcoin, r"\b[13][1-9A-HJ-NP-Za-km-z]{25,34}\b|\bbc1[a-z0-9]{39,59}\b"), None,
+    kind!("bitcoin_address", true, High, "BITCOIN", 0, CasedIn(scan::bitcoin_places, r"\b[13][1-9A-HJ-NP-Za-km-z]{25,34}\b|\bbc1[a-z0-9]{39,59}\b"), None,
         ["1abcdefghijkmnopqrstuvwxyz", "bc1abcdefghijklmnopqrstuvwxyz0123456789abc"], ["2abcdefghijkmnopqrstuvwxyz", "BC1abcdefghijklmnopqrstuvwxyz0123456789abc"]),
     kind!("password", true, High, "PASSWORD", 0,
         Folded(r"(?:password|passcode|passphrase|pin|secret\s+key|api\s+secret|token|credential)s?[\s:=-]{1,5}[a-z0-9!@#$%^&*()\[\]_+=<>?-]{8,80}"), None,
         ["Password: hunter22!", "token authentication", "spin wheel123"], ["password: short", "password"]),
-    kind!("url", true, Low, "URL", 0, Folded(r#"https?://[^\s<>"']{8,}|\bwww\.[a-z0-9.-]+\.[a-z]{2,}[^\s<>"']*"#), None,
+    kind!("url", true, Low, "URL", 0, ScanAs(scan::urls, URL), None,
         ["xhttps://a.bc/def", "www.a.bc/d."], ["http://a.bc", "www.a"]),
-    kind!("username", true, Medium, "USERNAME", 0,
-        Folded(r#"@[a-z0-9_]{3,30}\b|(?:username|user\s*name|login|handle)[\s:=]+["']?[a-z0-9_.-]{3,30}["']?"#), None,
+    kind!("username", true, Medium, "USERNAME", 0, ScanAs(scan::usernames, USERNAME), None,
         ["@joe", "login page", "User name='joe'"], ["@jo", "@joé", "user: joe"]),
     kind!("masked_number", true, Medium, "MASKED_NUMBER", 4,
         Folded(r"\b(?:xxxx[\s-]){2,3}xxxx[\s-]\d{4}\b|\*{4}[\s-]?\*{4}[\s-]?\*{4}[\s-]?\d{4}\b|\b\d{4}[\s-]\*{4}[\s-]\*{4}[\s-]\d{4}\b"), None,

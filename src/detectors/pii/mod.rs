@@ -10,6 +10,7 @@ mod scan;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, RuleId, severity_sum, truthy_or};
+use crate::text::pattern::{PatternError, Places};
 use crate::text::{
     ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, GateList, NeedleSet, PythonRegex, Text, TokenPattern, redact,
 };
@@ -169,8 +170,9 @@ enum Pattern {
     /// A pattern and the last words of its cues.
     Cued(CasedPattern, Vec<Finder<'static>>),
     Token(TokenPattern),
-    Scan(fn(&Text<'_>) -> Vec<CharSpan>),
-    If(fn(&Text<'_>) -> bool, Box<Pattern>),
+    FoldedIn(FoldedPattern, Places),
+    CasedIn(CasedPattern, Places),
+    Scan(fn(&Text<'_>) -> Vec<CharSpan>, Gate),
 }
 
 impl Search {
@@ -195,31 +197,30 @@ impl Search {
 
 impl Pattern {
     fn new(look: &Look, needles: &mut NeedleSet) -> Result<Self, EvalError> {
-        let error = |e: crate::text::pattern::PatternError| EvalError::new(e.to_string());
+        let error = |e: PatternError| EvalError::new(e.to_string());
+        let folded = |pattern, needles: &mut _| FoldedPattern::new(pattern, needles).map_err(error);
+        let cased = |pattern, needles: &mut _| CasedPattern::new(pattern, needles).map_err(error);
         Ok(match *look {
-            Look::Folded(pattern) => Pattern::Folded(FoldedPattern::new(pattern, needles).map_err(error)?),
-            Look::Cased(pattern) => Pattern::Cased(CasedPattern::new(pattern, needles).map_err(error)?),
+            Look::Folded(pattern) => Pattern::Folded(folded(pattern, needles)?),
+            Look::Cased(pattern) => Pattern::Cased(cased(pattern, needles)?),
             Look::Cued(pattern, cues) => {
-                let pattern = CasedPattern::new(pattern, needles).map_err(error)?;
-                Pattern::Cued(pattern, cues.iter().map(|cue| Finder::new(*cue)).collect())
+                Pattern::Cued(cased(pattern, needles)?, cues.iter().map(|cue| Finder::new(*cue)).collect())
             }
-            Look::FoldedIf(test, pattern) => {
-                Pattern::If(test, Box::new(Pattern::new(&Look::Folded(pattern), needles)?))
-            }
-            Look::CasedIf(test, pattern) => Pattern::If(test, Box::new(Pattern::new(&Look::Cased(pattern), needles)?)),
+            Look::FoldedIn(places, pattern) => Pattern::FoldedIn(folded(pattern, needles)?, places),
+            Look::CasedIn(places, pattern) => Pattern::CasedIn(cased(pattern, needles)?, places),
             Look::Token(forms) => Pattern::Token(TokenPattern::new(forms, needles)),
-            Look::Scan(scan) => Pattern::Scan(scan),
+            Look::Scan(scan) => Pattern::Scan(scan, Gate::ALWAYS),
+            Look::ScanAs(scan, pattern) => Pattern::Scan(scan, folded(pattern, needles)?.gate()),
         })
     }
 
     /// The prefilter gate.
     fn gate(&self) -> Gate {
         match self {
-            Pattern::Folded(pattern) => pattern.gate(),
-            Pattern::Cased(pattern) | Pattern::Cued(pattern, _) => pattern.gate(),
+            Pattern::Folded(pattern) | Pattern::FoldedIn(pattern, _) => pattern.gate(),
+            Pattern::Cased(pattern) | Pattern::Cued(pattern, _) | Pattern::CasedIn(pattern, _) => pattern.gate(),
             Pattern::Token(pattern) => pattern.gate(),
-            Pattern::Scan(_) => Gate::ALWAYS,
-            Pattern::If(_, pattern) => pattern.gate(),
+            Pattern::Scan(_, gate) => *gate,
         }
     }
 
@@ -232,9 +233,12 @@ impl Pattern {
                 pattern.find_iter(text).map(|span| text.chars(span)).collect()
             }
             Pattern::Token(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
-            Pattern::Scan(scan) => scan(text),
-            Pattern::If(test, pattern) if test(text) => pattern.find_all(text),
-            Pattern::Cued(..) | Pattern::If(..) => Vec::new(),
+            Pattern::FoldedIn(pattern, places) => pattern.find_in(text, *places),
+            Pattern::CasedIn(pattern, places) => {
+                pattern.find_in(text, *places).into_iter().map(|span| text.chars(span)).collect()
+            }
+            Pattern::Scan(scan, _) => scan(text),
+            Pattern::Cued(..) => Vec::new(),
         }
     }
 }
@@ -346,6 +350,7 @@ mod tests {
     use super::*;
     use crate::api::Stage;
     use crate::value::parse_json;
+    use proptest::prelude::*;
 
     fn inspect(config: &str, text: &str) -> Result<Finding, EvalError> {
         let Ok(Value::Map(section)) = parse_json(config) else { panic!("{config}") };
@@ -477,6 +482,50 @@ mod tests {
             [(0, 2, false), (0, 3, true), (4, 7, true), (5, 8, false), (5, 9, true), (0, 12, false), (2, 12, true)]
         {
             assert_eq!(touches(&others, span(start, end)), expected, "{start}..{end}");
+        }
+    }
+
+    /// Pieces of texts of which many are nearly what is looked for.
+    fn piece() -> impl Strategy<Value = String> {
+        let exact = prop::sample::select(vec![
+            " ", " ", "  ", "\u{a0}", "\n", "1", "22", "1999", "2001-", "/", "-", ".", ":", "::", "ff", "May ", "jan",
+            "3rd ", "1st, ", ",", "@", "joe_", "Login", "user", "name", "handle", "=", "'", "\"", "http", "HTTPS",
+            "://", "www.", "x", "é", "٣", "<", "AB12", "bc1", "_",
+        ]);
+        let long = [
+            r"[0-9]{1,3}(\.[0-9]{1,3}){2,4}",
+            r"[0-9a-fA-F]{1,4}(:[0-9a-f]{1,4}){3,8}",
+            r"[0-9a-f]{2}([:-][0-9a-fA-F]{2}){4,6}|[0-9a-f]{4}([.][0-9a-f]{3,4}){2}",
+            r"[0-9]{2}-?[0-9]{6}-?[0-9]{5,6}-?[0-9]",
+            r"[0-9]{7,19}",
+            r"[A-Z]{1,3}[0-9]{2}([ -]?[A-Z0-9]){9,14}",
+            r"[13a][1-9A-HJ-NP-Za-km-z]{24,34}",
+            r"[A-Za-z0-9/?.,-]{8,12}",
+        ];
+        let long = long.map(|pattern| proptest::string::string_regex(pattern).unwrap());
+        prop_oneof![4 => exact.prop_map(str::to_owned), 1 => proptest::strategy::Union::new(long)]
+    }
+
+    proptest! {
+        /// What is searched by hand or in places is what the pattern would find in the whole text.
+        #[test]
+        fn short_ways_find_what_patterns_find(pieces in prop::collection::vec(piece(), 0..25)) {
+            let raw = pieces.concat();
+            for matcher in KINDS.iter().flat_map(|kind| kind.matchers) {
+                let whole = match matcher.look {
+                    Look::FoldedIn(_, pattern) | Look::ScanAs(_, pattern) => Look::Folded(pattern),
+                    Look::CasedIn(_, pattern) => Look::Cased(pattern),
+                    _ => continue,
+                };
+                let found = |look: &Look| {
+                    let mut needles = NeedleSet::new();
+                    let pattern = Pattern::new(look, &mut needles).unwrap();
+                    let prefilter = needles.build();
+                    let text = Text::new(raw.as_str(), &prefilter);
+                    if text.is_open(pattern.gate()) { pattern.find_all(&text) } else { Vec::new() }
+                };
+                prop_assert_eq!(found(&matcher.look), found(&whole), "{} in {:?}", matcher.id, raw);
+            }
         }
     }
 }
