@@ -37,12 +37,20 @@ pub fn pattern(line: &str, needles: &mut NeedleSet) -> Result<FoldedPattern, Pat
     FoldedPattern::new(&source(line)?, needles)
 }
 
-/// One pattern that matches where any line of a list does: for lists of which only yes or no is asked, on texts,
-/// sentences and windows that are looked at only once something else was found. It has no gate.
+/// One pattern that matches where any line of a list does, with the gate its literals give.
 ///
 /// # Errors
 /// As [`pattern`].
-pub fn any_of(list: &str) -> Result<FoldedPattern, PatternError> {
+pub fn any_of(list: &str, needles: &mut NeedleSet) -> Result<FoldedPattern, PatternError> {
+    FoldedPattern::new(&any_source(list)?, needles)
+}
+
+/// As [`any_of`] without a gate: for lists that are asked of sentences and windows, and only once something else was
+/// found.
+///
+/// # Errors
+/// As [`pattern`].
+pub fn ungated_any_of(list: &str) -> Result<FoldedPattern, PatternError> {
     FoldedPattern::with_gate(&any_source(list)?, Gate::ALWAYS)
 }
 
@@ -157,7 +165,7 @@ mod tests {
 
     #[test]
     fn lists_skip_notes_and_empty_lines() {
-        let pattern = any_of("// a note\n\nab\n  {c, d}e\n").unwrap();
+        let pattern = ungated_any_of("// a note\n\nab\n  {c, d}e\n").unwrap();
         assert!(["AB", "de"].iter().all(|t| pattern.is_match(&Text::new(*t, &NeedleSet::new().build()))));
         assert!(!pattern.is_match(&Text::new("a e", &NeedleSet::new().build())));
     }

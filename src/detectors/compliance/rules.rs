@@ -215,8 +215,7 @@ pub(super) fn claims(list: &str, needles: &mut NeedleSet) -> Vec<Claim> {
 /// A list's lines, one claim.
 fn any_of(list: &str, needles: &mut NeedleSet) -> FoldedPattern {
     // As above.
-    let pattern = phrase::any_source(list).and_then(|source| FoldedPattern::new(&source, needles));
-    pattern.unwrap_or_else(|e| panic!("{e}"))
+    phrase::any_of(list, needles).unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[cfg(test)]

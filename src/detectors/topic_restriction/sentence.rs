@@ -1,6 +1,6 @@
 //! What the sentence around a topic's words does with them: only what asks for the topic or advises on it counts.
 
-use crate::text::{FoldedPattern, Gate, phrase};
+use crate::text::{FoldedPattern, FoldedSet, Gate, phrase};
 
 /// The kinds of sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,55 +24,62 @@ impl Kind {
     }
 }
 
-/// The compiled lists. Sentences are short, and there is one only where a topic was found: no needles.
+/// The compiled lists. There is a sentence only where a topic was found: no needles.
 pub(super) struct Classifier {
-    fiction: FoldedPattern,
-    resource: FoldedPattern,
-    advisory: FoldedPattern,
-    request: FoldedPattern,
-    information: FoldedPattern,
-    warning: FoldedPattern,
+    /// In [`List`]'s order.
+    lists: FoldedSet,
     definition: FoldedPattern,
     no_definition: FoldedPattern,
 }
+
+/// What a sentence may hold.
+#[derive(Clone, Copy)]
+enum List {
+    Fiction,
+    Resource,
+    Advisory,
+    Request,
+    Information,
+    Warning,
+    /// What may ask for a definition.
+    Definition,
+}
+
+const DEFINITION: &str = r"\bwhat\s+(?:is|are)\s+\w";
 
 impl Classifier {
     pub(super) fn new() -> Self {
         // The lists are constants that the tests compile.
         let compiled = |source: &str| FoldedPattern::with_gate(source, Gate::ALWAYS).unwrap_or_else(|e| panic!("{e}"));
         let source = |list| phrase::any_source(list).unwrap_or_else(|e| panic!("{e}"));
-        let list = |list| compiled(&source(list));
+        let sources = lists::IN_ORDER.into_iter().map(source).chain([DEFINITION.to_owned()]);
         Classifier {
-            fiction: list(lists::FICTION),
-            resource: list(lists::RESOURCE),
-            advisory: list(lists::ADVISORY),
-            request: list(lists::REQUEST),
-            information: list(lists::INFORMATION),
-            warning: list(lists::WARNING),
-            definition: compiled(r"\bwhat\s+(?:is|are)\s+\w"),
+            lists: FoldedSet::new(sources).unwrap_or_else(|e| panic!("{e}")),
+            definition: compiled(DEFINITION),
             no_definition: compiled(&format!("^(?:{})", source(lists::NO_DEFINITION))),
         }
     }
 
     /// The kind of a sentence, given as the folded view of its lowered text.
     pub(super) fn kind(&self, sentence: &[u8]) -> Kind {
-        let has = |list: &FoldedPattern| list.regex().is_match(sentence);
-        if has(&self.fiction) {
+        let found = self.lists.occurring(sentence);
+        let has = |list: List| found >> list as u32 & 1 == 1;
+        if has(List::Fiction) {
             return Kind::Informational;
         }
-        if has(&self.resource) {
+        if has(List::Resource) {
             return Kind::Resource;
         }
-        if has(&self.advisory) {
+        if has(List::Advisory) {
             return Kind::Advisory;
         }
-        if has(&self.request) {
+        if has(List::Request) {
             return Kind::Direct;
         }
-        if has(&self.information) || self.asks_for_definition(sentence) {
+        if has(List::Information) || has(List::Definition) && self.asks_for_definition(sentence) {
             return Kind::Informational;
         }
-        if has(&self.warning) { Kind::Warning } else { Kind::Direct }
+        if has(List::Warning) { Kind::Warning } else { Kind::Direct }
     }
 
     fn asks_for_definition(&self, sentence: &[u8]) -> bool {
@@ -85,14 +92,16 @@ impl Classifier {
 
 /// The phrase lists, in the notation of [`phrase`].
 mod lists {
+    pub(super) const IN_ORDER: [&str; 6] = [FICTION, RESOURCE, ADVISORY, REQUEST, INFORMATION, WARNING];
+
     /// Games and stories.
-    pub(super) const FICTION: &str = r##"
+    const FICTION: &str = r##"
 #in {minecraft, gta[<ws?><d+>], roblox, fortnite, call of duty, cod, the witcher[<ws?><d+>], fallout[<ws?><d+>], skyrim, halo, doom, a game, a video game, the game}#
 #in [my ]{crime novel, fiction, novel, story, screenplay, book}#
 #for [a ]{fiction, novel, story, screenplay, book, film, movie}#
 "##;
     /// Places to turn to.
-    pub(super) const RESOURCE: &str = r##"
+    const RESOURCE: &str = r##"
 #{hotline, helpline, crisis line, crisis center}#
 #{call, text, contact, dial, reach} [a ]{hotline, helpline, crisis, therapist, counselor, emergency}#
 #{seek, find, get} [professional ]{help, support, treatment, therapy}#
@@ -100,14 +109,14 @@ mod lists {
 #emergency {service, services}#
 "##;
     /// Advice.
-    pub(super) const ADVISORY: &str = r##"
+    const ADVISORY: &str = r##"
 #{you_should, i_recommend, try_this, what_to_do, my_advice_is, my_recommendation}#
 #take#<any>#{medication, drug, pill}#
 #{invest_in, buy, sell}#
 #file a lawsuit#
 "##;
     /// Something is asked for.
-    pub(super) const REQUEST: &str = r##"
+    const REQUEST: &str = r##"
 #{give_me, tell_me, show_me, explain, provide, i_need, i_want, please, how_to, can_you, could_you, would_you}#
 #{what_should_i, should_i, can_i, how_do_i, how_can_i, what_are_my, what_is_my, do_i_have, could_it_be, have_i_developed, am_i, help_me, guide_me}#
 #what are [{some, the} ]{method, methods, step, steps, way, ways, technique, techniques, mean, means, best way, best ways} {to, for, of}#
@@ -118,7 +127,7 @@ mod lists {
 #does {my, your, his, her, their}#
 "##;
     /// Facts and history.
-    pub(super) const INFORMATION: &str = r##"
+    const INFORMATION: &str = r##"
 #{according_to, research_shows, studies_indicate, studies_show, studies_have_shown}#
 #{statistics, data, report, survey, results}#
 #{in_general, typically, usually}#
@@ -132,7 +141,7 @@ the {best, easiest, most, quickest, fastest}
 the {classified, confidential, explicit, detail, record, operation, method, step, way, covert, process, procedure}
 "##;
     /// Warnings.
-    pub(super) const WARNING: &str = r##"
+    const WARNING: &str = r##"
 #{avoid, don't, dont, never, warning, caution}#
 #{dangerous, harmful, risky}#
 #{should_not, shouldn't, shouldnt, must_not, mustn't, mustnt}#

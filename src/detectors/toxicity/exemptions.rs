@@ -6,7 +6,7 @@
 
 use super::table::Category;
 use crate::text::term::Term;
-use crate::text::{CharSpan, FoldedPattern, Gate, Prefilter, Text, chars, fold, phrase};
+use crate::text::{CharSpan, FoldedPattern, NeedleSet, Prefilter, Text, chars, fold, phrase};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -63,13 +63,13 @@ impl Whole {
 
 impl Exemptions {
     /// Compiles the lists; each expression waits for the first text that needs it.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(needles: &mut NeedleSet) -> Self {
         // The lists are constants that the tests compile.
-        let list = |list| phrase::any_of(list).unwrap_or_else(|e| panic!("{e}"));
-        let mut whole = Whole::LISTS.map(list);
+        let list = |list| phrase::ungated_any_of(list).unwrap_or_else(|e| panic!("{e}"));
+        let mut whole = Whole::LISTS.map(|list| phrase::any_of(list, needles).unwrap_or_else(|e| panic!("{e}")));
         // Definitions stand at the start of the text.
         let definition = phrase::any_source(lists::DEFINITION)
-            .and_then(|source| FoldedPattern::with_gate(&format!(r"^\s*(?:{source})"), Gate::ALWAYS));
+            .and_then(|source| FoldedPattern::new(&format!(r"^\s*(?:{source})"), needles));
         whole[Whole::Definition as usize] = definition.unwrap_or_else(|e| panic!("{e}"));
         Exemptions {
             whole,
@@ -187,9 +187,13 @@ impl Scene<'_, '_> {
     fn has(&mut self, list: Whole) -> bool {
         let (rules, text) = (self.rules, self.text);
         *self.whole[list as usize].get_or_insert_with(|| {
+            let pattern = &rules.whole[list as usize];
             // Code is searched in the text itself, whatever its case; everything else in the lowered text.
-            let view = if matches!(list, Whole::Code) { text.folded() } else { text.lower_exact() };
-            rules.whole[list as usize].regex().is_match(view)
+            if matches!(list, Whole::Code) || text.is_lowered_by_folding() {
+                pattern.is_match(text)
+            } else {
+                pattern.regex().is_match(text.lower_exact())
+            }
         })
     }
 
@@ -393,7 +397,7 @@ mod tests {
 
     #[test]
     fn every_list_compiles() {
-        let exemptions = Exemptions::new();
+        let exemptions = Exemptions::new(&mut NeedleSet::new());
         for pattern in &exemptions.whole {
             pattern.regex();
         }
@@ -403,9 +407,10 @@ mod tests {
     }
 
     fn exempt(term: &str, category: Option<Category>, forcing: bool, text: &str) -> bool {
-        let prefilter = Prefilter::none();
+        let mut needles = NeedleSet::new();
+        let exemptions = Exemptions::new(&mut needles);
+        let prefilter = needles.build();
         let text = Text::new(text, &prefilter);
-        let exemptions = Exemptions::new();
         exemptions.scene(&text).exempts(&Subject { term: &Term::by_space(term), category, forcing })
     }
 

@@ -12,6 +12,7 @@ use crate::text::pattern::count_compiled;
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, MatchKind, util::start};
+use std::slice::from_ref;
 use std::sync::OnceLock;
 
 /// Sets of places in a text: one for each byte and one for the end.
@@ -160,7 +161,7 @@ impl Link {
             let expression = sequence(&self.parts);
             dense::Builder::new()
                 .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
-                .build_from_nfa(&states(&expression, false))
+                .build_from_nfa(&states(from_ref(&expression), false))
                 // Vocabulary is fixed and small; the tests build every automaton.
                 .unwrap_or_else(|e| panic!("phrase {expression}: {e}"))
         })
