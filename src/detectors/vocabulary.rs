@@ -50,6 +50,7 @@ pub(super) fn phrases(
 
 #[cfg(test)]
 mod tests {
+    use super::super::toxicity::exemptions;
     use super::super::{injection_bank, jailbreak};
     use super::*;
     use crate::text::grammar;
@@ -71,11 +72,11 @@ mod tests {
     /// With `UPDATE_NEEDS` in the environment the files are written anew.
     #[test]
     fn the_needs_of_phrases_are_up_to_date() {
-        for (file, vocabulary, known) in [
-            ("injection_bank.needs.json", injection_bank::BANKS, injection_bank::NEEDS),
-            ("jailbreak/phrases.needs.json", jailbreak::PHRASES, jailbreak::NEEDS),
+        for (file, needs, known) in [
+            ("injection_bank.needs.json", needs_of(injection_bank::BANKS), injection_bank::NEEDS),
+            ("jailbreak/phrases.needs.json", needs_of(jailbreak::PHRASES), jailbreak::NEEDS),
+            ("toxicity/exemptions.needs.json", exemptions::needs(), exemptions::NEEDS),
         ] {
-            let needs = needs_of(vocabulary);
             if std::env::var_os("UPDATE_NEEDS").is_some() {
                 let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/detectors/");
                 std::fs::write(format!("{directory}{file}"), needs).unwrap();

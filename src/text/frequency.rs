@@ -128,8 +128,23 @@ pub fn expected<N: AsRef<[u8]>>(literals: &[N]) -> f64 {
     literals.iter().map(|n| expected_one(n.as_ref())).sum()
 }
 
-/// As letters follow one another; but words are more frequent than their letters say.
+/// How often two words that a text has stand next to each other, in the order of a literal.
+const TOGETHER: f64 = 0.1;
+
 fn expected_one(literal: &[u8]) -> f64 {
+    let blanks: Vec<usize> = (1..literal.len().max(1) - 1).filter(|&at| literal[at] == b' ').collect();
+    if blanks.is_empty() {
+        return expected_word(literal);
+    }
+    // Each word with the blanks around it.
+    let starts = std::iter::once(0).chain(blanks.iter().copied());
+    let ends = blanks.iter().map(|at| at + 1).chain([literal.len()]);
+    let words = starts.zip(ends).map(|(start, end)| expected_word(&literal[start..end]).min(1.0));
+    words.product::<f64>() * TOGETHER
+}
+
+/// As letters follow one another; but words are more frequent than their letters say.
+fn expected_word(literal: &[u8]) -> f64 {
     let by_letters = TEXT * (-f64::from(bits(literal))).exp2();
     if literal.len() < 3 || !literal.iter().all(|b| b.is_ascii_lowercase() || b" '".contains(b)) {
         return by_letters;

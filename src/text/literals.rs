@@ -7,12 +7,14 @@
 
 use super::chars::blank_ranges;
 use super::fold::{BLANK, DIGIT, LETTER, SYMBOL, fold_char, is_blank, is_word};
-use super::frequency::expected;
+use super::frequency::{self, expected};
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 /// More alternatives than this are not worth tracking exactly.
 const MAX_EXACT: usize = 96;
+/// Nor are more than this of several words each.
+const MAX_PHRASES: usize = 16;
 /// Sets of literals larger than this are not looked for.
 const MAX_SET: usize = 256;
 /// A class of more characters than this is not spelled out.
@@ -30,8 +32,8 @@ const MAX_FURTHER: f64 = 0.3;
 /// A rule that runs in fewer texts than this needs no further clause.
 const RARE: f64 = 1e-5;
 
-/// Literals, as the folded view shows them, of which at least one is in every match. A blank at an end of a literal
-/// of word characters is the end of a word, whatever ends it.
+/// Literals, as the folded view shows them, of which at least one is in every match. A blank between words is any
+/// blanks, and one at an end of a literal of words is the end of a word, whatever ends it.
 pub type Clause = Vec<Vec<u8>>;
 
 /// What a text needs for a pattern to match. Written as the tokens and the clauses, whose bytes are the first 256
@@ -46,11 +48,12 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// The same literals, wherever they stand in words and in the text.
+    /// The same literals, wherever they stand in words and in the text, of several words the rarest.
     #[must_use]
     pub fn anywhere(mut self) -> Self {
         for literal in self.clauses.iter_mut().flatten() {
-            *literal = literal.trim_ascii().to_vec();
+            let words = literal.split(|&b| is_blank(b));
+            *literal = words.max_by_key(|word| frequency::bits(word)).unwrap_or_default().to_vec();
         }
         self.tokens = None;
         self
@@ -127,6 +130,9 @@ pub(super) const TEXT_EDGE: Look = Look::WordUnicode;
 
 /// Stands in a string for the edge of a word: no folded byte.
 const EDGE: u8 = b'B';
+
+/// Stands in a string for one or more blanks: no folded byte.
+const GAP: u8 = b'G';
 
 impl Part {
     /// A pattern in which `edge` asks for the word edges that the folded view shows: [`FOLDED_EDGE`] in one over folded
@@ -213,7 +219,11 @@ impl Part {
         match self {
             Part::Nothing | Part::Edge => Info::exactly(vec![around.marked(b"")]),
             Part::Strings(strings) => Info::exactly(strings.iter().map(|string| around.marked(string)).collect()),
-            Part::Char(_) | Part::Blanks | Part::Rep { min: 0, max: None | Some(2..), .. } => {
+            Part::Blanks | Part::Char(Chars { others: false, .. }) => Info::exactly(vec![vec![GAP]]),
+            Part::Rep { min: 1.., of, .. } if matches!(**of, Part::Char(Chars { others: false, .. })) => {
+                Info::exactly(vec![vec![GAP]])
+            }
+            Part::Char(_) | Part::Rep { min: 0, max: None | Some(2..), .. } => {
                 Info { exact: None, clauses: Vec::new() }
             }
             Part::Seq(parts) => sequence(parts, around),
@@ -356,7 +366,7 @@ fn sequence(parts: &[Part], around: Around) -> Info {
         let sub = part.info(Around { before: edges[0], after: edges[1] });
         clauses.extend(sub.clauses);
         match sub.exact {
-            Some(exact) if run.len() * exact.len() <= MAX_EXACT => run = cross(&run, &exact),
+            Some(exact) if run.len() * exact.len() <= most_of(&run, &exact) => run = cross(&run, &exact),
             exact => {
                 whole = false;
                 clauses.extend(Ranked::of(&run));
@@ -369,6 +379,12 @@ fn sequence(parts: &[Part], around: Around) -> Info {
     }
     clauses.extend(Ranked::of(&run));
     Info { exact: None, clauses }
+}
+
+/// How many strings are worth tracking that begin with one of these and end with one of those.
+fn most_of(begins: &Clause, ends: &Clause) -> usize {
+    let are_phrases = begins.iter().any(|string| string.contains(&GAP)) && ends[..] != [[GAP]];
+    if are_phrases { MAX_PHRASES } else { MAX_EXACT }
 }
 
 /// Whether there is an edge before each part, and behind the last one.
@@ -492,21 +508,32 @@ fn is_telling(literal: &[u8]) -> bool {
     }
 }
 
-/// A string with edges as a needle, cut to a length that is worth searching: edges count at its ends, and only where
-/// all between them is in a word.
+/// A string with edges and gaps as a needle, cut to a length that is worth searching: edges count at the ends of words,
+/// and gaps between words. Of a string that has other characters too, the part between two gaps that is expected least.
 fn needle(string: &[u8]) -> Vec<u8> {
-    let is_edge = |b: Option<&u8>| b == Some(&EDGE);
-    let mut inner = string.iter().copied().filter(|&b| b != EDGE);
-    let begins = is_edge(string.first()).then_some(b' ');
-    let mut needle: Vec<u8> = begins.into_iter().chain(inner.by_ref().take(MAX_LEN)).collect();
-    let ends = is_edge(string.last()) && inner.next().is_none();
-    let word = &needle[usize::from(begins.is_some())..];
-    if word.is_empty() || !word.iter().all(|&b| is_word(b)) {
-        needle.drain(..usize::from(begins.is_some()));
-    } else if ends {
-        needle.push(b' ');
+    let is_mark = |b: &u8| matches!(*b, EDGE | GAP);
+    let is_words = string.iter().all(|&b| is_word(b) || is_mark(&b) || b == b' ');
+    if !is_words && string.contains(&GAP) {
+        let parts = string.split(|&b| b == GAP).map(needle).filter(|part| is_telling(part));
+        return parts.max_by_key(|part| frequency::bits(part)).unwrap_or_default();
     }
-    needle
+    let edge = |b: Option<&u8>| (is_words && b.is_some_and(is_mark)).then_some(b' ');
+    let mut needle = Vec::with_capacity(MAX_LEN + 2);
+    needle.extend(edge(string.first()));
+    for &b in string.iter().filter(|&&b| b != EDGE) {
+        match b {
+            GAP | b' ' if is_words && needle.last() == Some(&b' ') => {}
+            GAP => needle.push(b' '),
+            b => needle.push(b),
+        }
+    }
+    if needle.len() > MAX_LEN {
+        needle.truncate(MAX_LEN);
+    } else if needle.last() != Some(&b' ') {
+        needle.extend(edge(string.last()));
+    }
+    // Edges without a word between them.
+    if needle == b" " { Vec::new() } else { needle }
 }
 
 /// One character as a needle's bytes: ASCII lowered; `None` for what the folded view does not keep apart.
@@ -584,7 +611,9 @@ mod tests {
 
     #[test]
     fn the_rarest_necessary_literals_are_found() {
-        assert_eq!(of(r"\b(?:show|reveal)\s+(?:me\s+)?your\s+prompt")[0], [" prompt"]);
+        let shown = [" show your prompt", " reveal your prompt", " show me your prompt", " reveal me your prompt"];
+        assert_eq!(of(r"\b(?:show|reveal)\s+(?:me\s+)?your\s+prompt"), [shown]);
+        assert_eq!(of(r"\bprompt\s+\W"), [[" prompt "]]);
         assert_eq!(of(r"sk-[a-z]{20,}"), [["sk-"]]);
         assert_eq!(of(r"(?:ab|cd)ef"), [["abef", "cdef"]]);
         assert_eq!(of(r"[0-9]{3}-[0-9]{2}"), Vec::<Vec<String>>::new());
@@ -614,10 +643,11 @@ mod tests {
 
     #[test]
     fn common_words_are_asked_for_together() {
-        assert_eq!(of(r"how\s+(?:to|do)\s+make\s+some"), [[" make "], [" some"], ["how "]]);
+        assert_eq!(of(r"how\s+(?:to|do)\W+make\s+some"), [&[" make some"][..], &["how do ", "how to "]]);
         assert_eq!(of(r"the|a"), Vec::<Vec<String>>::new());
         // Each alternative must be covered by every clause.
-        assert_eq!(of(r"zyxw\s+vvqq|qqzz"), [["qqzz", " vvqq"], ["qqzz", "zyxw "]]);
+        assert_eq!(of(r"zyxw\W+vvqq|qqzz"), [["qqzz", " vvqq"], ["qqzz", "zyxw "]]);
+        assert_eq!(of(r"zyxw\s+vvqq|qqzz"), [["qqzz", "zyxw vvqq"]]);
         assert_eq!(of(r"make\s+some|have\s+more|.*"), Vec::<Vec<String>>::new());
     }
 
@@ -628,8 +658,8 @@ mod tests {
         assert_eq!(of(r"^carp-ox\b"), [["carp-ox"]]);
         assert_eq!(of(r"(?:zyx\s+)?qqzz(?:\s+wvv)?$"), [["qqzz "]]);
         assert_eq!(of(r"(?:zyx\s+)?qqzz(?:\s+wvv)?\w*"), [["qqzz"]]);
-        assert_eq!(of(r"\bkill(?:\s+the)?\s+(?:\w+\s+){0,2}xylo"), [[" kill "], [" xylo"]]);
-        assert_eq!(of(r"\b(?:zyx|qqzz\s+wvv)\s*!"), [[" zyx ", " qqzz "], [" wvv ", " zyx "]]);
+        assert_eq!(of(r"\bkill(?:\s+the)?\s+(?:\w+\s+){0,2}xylo"), [[" xylo"], [" kill "]]);
+        assert_eq!(of(r"\b(?:zyx|qqzz\s+wvv)\s*!"), [[" zyx ", " qqzz wvv "]]);
     }
 
     #[test]

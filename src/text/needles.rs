@@ -28,7 +28,7 @@ pub type WordTest = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
 #[derive(PartialEq, Eq, Hash)]
 struct Needle {
     bytes: Vec<u8>,
-    /// Whether a blank at an end counts as what it is: rules of runs look no further.
+    /// Whether blanks count as what they are: rules of runs look no further.
     whole: bool,
 }
 
@@ -55,7 +55,7 @@ impl NeedleSet {
     }
 
     /// Registers a rule that can match only where one of `needles` occurs in the folded view, and returns its gate. A
-    /// blank at either end of a needle stands for the end of a word, whatever ends it.
+    /// blank of a needle stands for any blanks, and at either end for the end of a word, whatever ends it.
     ///
     /// Needles must be written as the folded view holds them (lower case). No needles, or an empty one, means the
     /// rule cannot be ruled out.
@@ -134,9 +134,8 @@ impl NeedleSet {
     /// The place of a needle, a new one for one that is not known yet.
     fn place_of(&mut self, bytes: Vec<u8>, whole: bool) -> usize {
         debug_assert!(bytes.iter().all(|b| !b.is_ascii_uppercase() || matches!(b, b'L' | b'D')));
-        let is_blank = |b: Option<&u8>| b.is_some_and(|&b| is_blank(b));
         // Of others there is one sort only.
-        let whole = whole && (is_blank(bytes.first()) || is_blank(bytes.last()));
+        let whole = whole && bytes.iter().any(|&b| is_blank(b));
         let needle = self.needles.entry(Needle { bytes, whole });
         let place = needle.index();
         needle.or_default();
@@ -171,25 +170,27 @@ impl NeedleSet {
         for clause in self.always {
             set(&mut satisfied, clause as usize);
         }
-        let (mut words, mut inner, mut phrases) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut joint, mut joint_openers) = (Vec::new(), Vec::new());
+        let mut inner: IndexMap<Within, Vec<Effect>, QuickHash> = IndexMap::default();
+        let (mut phrases, mut joint, mut joint_openers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut expectations = Expectations::default();
         for (needle, opens) in self.needles {
-            if let Some((part, begins, ends)) = needle.within_word() {
-                words.push(part.to_vec());
-                inner.push(Inner { begins, ends, effects: Effect::all_of(&opens) });
-            } else if let Some(word) = needle.rarest_word() {
-                words.push(needle.bytes[word.clone()].to_vec());
-                let (begins, ends) = (word.start > 0, word.end < needle.bytes.len());
-                inner.push(Inner { begins, ends, effects: vec![Effect::of_phrase(phrases.len())] });
-                phrases.push(Phrase { bytes: needle.bytes, word, opens });
+            if let Some(within) = needle.within_word() {
+                inner.entry(within).or_default().extend(Effect::all_of(&opens));
+            } else if let Some(word) = needle.rarest_word(&mut expectations) {
+                let phrase = Phrase { bytes: needle.bytes, whole: needle.whole, word, opens };
+                inner.entry(phrase.within_word()).or_default().insert(0, phrase.effect(phrases.len()));
+                phrases.push(phrase);
             } else {
                 joint.push(needle.bytes);
                 joint_openers.push(opens);
             }
         }
         let tests = self.tests.into_iter().map(|(test, opens)| (test, Effect::all_of(&opens))).collect();
+        let words: Vec<&[u8]> = inner.keys().map(|within| within.part.as_slice()).collect();
+        let search = LiteralSearch::new(&words);
+        let inner = inner.into_iter().map(|(Within { begins, ends, .. }, effects)| Inner { begins, ends, effects });
         Prefilter {
-            words: Words { search: LiteralSearch::new(&words), inner, tests },
+            words: Words { search, inner: inner.collect(), tests },
             phrases,
             joints: JointSearch::new(&joint),
             joint_openers,
@@ -200,31 +201,45 @@ impl NeedleSet {
 }
 
 impl Needle {
-    /// The part within a word, and whether it must begin and end the word; `None` for a needle of other characters
-    /// too. A blank at either end is too frequent to be looked at: that the word ends says nearly as much.
-    fn within_word(&self) -> Option<(&[u8], bool, bool)> {
+    /// What a word must have; `None` for a needle of other characters too. A blank at either end is too frequent to be
+    /// looked at: that the word ends says nearly as much.
+    fn within_word(&self) -> Option<Within> {
         let blank = |b: Option<&u8>| !self.whole && b.is_some_and(|&b| is_blank(b));
         let (begins, ends) = (blank(self.bytes.first()), blank(self.bytes.last()));
         let part = self.bytes.get(usize::from(begins)..self.bytes.len() - usize::from(ends))?;
-        (!part.is_empty() && part.iter().all(|&b| is_word(b))).then_some((part, begins, ends))
+        let is_part = !part.is_empty() && part.iter().all(|&b| is_word(b));
+        is_part.then(|| Within { part: part.to_vec(), begins, ends })
     }
 
     /// Of a needle of several words with blanks between them, the place of the word that is expected least.
-    fn rarest_word(&self) -> Option<Range<usize>> {
+    fn rarest_word(&self, expectations: &mut Expectations) -> Option<Range<usize>> {
         if !self.bytes.iter().any(|&b| is_blank(b)) {
             return None;
         }
         let starts =
             (0..self.bytes.len()).filter(|&at| is_word(self.bytes[at]) && (at == 0 || !is_word(self.bytes[at - 1])));
         let words = starts.map(|at| at..at + self.bytes[at..].iter().take_while(|&&b| is_word(b)).count());
-        let ranked = words.map(|word| (self.expected(&word), word));
+        let ranked = words.map(|word| {
+            // With the blanks that are behind and before it.
+            let around = word.start.saturating_sub(1)..self.bytes.len().min(word.end + 1);
+            (expectations.of(&self.bytes[around]), word)
+        });
         ranked.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
     }
+}
 
-    /// How often a word of the needle is expected, with the blanks that are behind and before it.
-    fn expected(&self, word: &Range<usize>) -> f64 {
-        let around = word.start.saturating_sub(1)..self.bytes.len().min(word.end + 1);
-        frequency::expected(&[&self.bytes[around]])
+/// How often words are expected: many needles have the same ones.
+#[derive(Default)]
+struct Expectations(HashMap<Vec<u8>, f64, QuickHash>);
+
+impl Expectations {
+    fn of(&mut self, word: &[u8]) -> f64 {
+        if let Some(&known) = self.0.get(word) {
+            return known;
+        }
+        let expected = frequency::expected(&[word]);
+        self.0.insert(word.to_vec(), expected);
+        expected
     }
 }
 
@@ -251,12 +266,19 @@ impl fmt::Debug for Prefilter {
 }
 
 /// What a needle has within a word: all of it, or one of its words.
-struct Inner {
+#[derive(PartialEq, Eq, Hash)]
+struct Within {
+    part: Vec<u8>,
     /// Whether it must begin the word.
     begins: bool,
     /// Whether it must end the word.
     ends: bool,
-    /// What follows from it.
+}
+
+/// What follows from a word that has a part, see [`Within`].
+struct Inner {
+    begins: bool,
+    ends: bool,
     effects: Vec<Effect>,
 }
 
@@ -266,11 +288,6 @@ impl Effect {
         let mut effects = Vec::new();
         clauses.iter().for_each(|clause| Effect { place: clause / 64, bits: 1 << (clause % 64) }.join(&mut effects, 0));
         effects
-    }
-
-    /// That this one of the phrases may be around.
-    fn of_phrase(phrase: usize) -> Self {
-        Effect { place: EACH_TIME, bits: phrase as u64 }
     }
 
     /// Adds it to the effects from `first` on, among which those of phrases stand before others.
@@ -289,6 +306,8 @@ impl Effect {
 /// A needle of several words.
 struct Phrase {
     bytes: Vec<u8>,
+    /// See [`Needle::whole`].
+    whole: bool,
     /// Which part of it is looked for as a word.
     word: Range<usize>,
     /// The clauses that the needle satisfies.
@@ -418,22 +437,125 @@ impl Pass<'_> {
     #[inline(always)]
     fn take(&mut self, effect: Effect, start: usize, end: usize) {
         match effect.place {
-            #[allow(clippy::cast_possible_truncation)] // As it was put in.
-            EACH_TIME => self.open_around(effect.bits as usize, start, end),
+            EACH_TIME => self.open_around(effect.bits, start, end),
             place => self.reading.bits()[place as usize] |= effect.bits,
         }
     }
 
-    /// Looks for a phrase around the word from `start` to `end`.
-    fn open_around(&mut self, phrase: usize, start: usize, end: usize) {
-        let Phrase { bytes, word: part, opens } = &self.prefilter.phrases[phrase];
-        // Its first word may begin within the word, its last one may end there.
-        let place = if part.start == 0 { end.checked_sub(part.end) } else { start.checked_sub(part.start) };
-        if place.is_some_and(|at| self.folded[at..].starts_with(bytes)) {
-            let bits = self.reading.bits();
-            opens.iter().for_each(|&clause| set(bits, clause as usize));
+    /// Looks for a phrase around the word from `start` to `end`, if what stands next to the word may be the phrase's.
+    #[inline(always)]
+    fn open_around(&mut self, phrase: u64, start: usize, end: usize) {
+        if Neighbour((phrase >> 32) as u32).may_be_around(self.folded, start, end) {
+            self.search_around(phrase, start, end);
         }
     }
+
+    #[inline(never)]
+    fn search_around(&mut self, phrase: u64, start: usize, end: usize) {
+        #[allow(clippy::cast_possible_truncation)] // As it was put in.
+        let phrase = &self.prefilter.phrases[phrase as u32 as usize];
+        if phrase.is_around(self.folded, start, end) {
+            let bits = self.reading.bits();
+            phrase.opens.iter().for_each(|&clause| set(bits, clause as usize));
+        }
+    }
+}
+
+impl Phrase {
+    /// What is looked for within a word.
+    fn within_word(&self) -> Within {
+        let Phrase { bytes, word, .. } = self;
+        Within { part: bytes[word.clone()].to_vec(), begins: word.start > 0, ends: word.end < bytes.len() }
+    }
+
+    /// The effect of its word: the phrase's number, and behind it what stands next to the word.
+    #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
+    fn effect(&self, number: usize) -> Effect {
+        let Neighbour(neighbour) = Neighbour::of(self);
+        Effect { place: EACH_TIME, bits: u64::from(number as u32) | u64::from(neighbour) << 32 }
+    }
+
+    /// Whether it stands around its word, which is at `start..end` of the text: its first word may begin within the text's,
+    /// its last one may end there.
+    fn is_around(&self, text: &[u8], start: usize, end: usize) -> bool {
+        let Phrase { bytes, whole, word, .. } = self;
+        if *whole {
+            let place = if word.start == 0 { end.checked_sub(word.end) } else { start.checked_sub(word.start) };
+            return place.is_some_and(|at| text[at..].starts_with(bytes));
+        }
+        leads(&bytes[word.end..], &text[end..]) && leads(bytes[..word.start].iter().rev(), text[..start].iter().rev())
+    }
+}
+
+/// What a phrase has next to its word, beyond a blank: up to three bytes of the following word, or else of the one
+/// before it, as they stand in a text, and in the last byte how many of which. Most words that a phrase is looked for
+/// around have something else there.
+#[derive(Clone, Copy)]
+struct Neighbour(u32);
+
+impl Neighbour {
+    /// Bytes that are compared at most.
+    const MOST: usize = 3;
+    /// Beside how many there are: those before the word.
+    const BEFORE: u32 = 4;
+
+    #[allow(clippy::cast_possible_truncation)] // Three at the most.
+    fn of(phrase: &Phrase) -> Self {
+        let Phrase { bytes, whole, word, .. } = phrase;
+        let mut neighbour = [0; 4];
+        if *whole {
+            return Neighbour(0);
+        }
+        if let [b' ', rest @ ..] = &bytes[word.end..]
+            && let count @ 1.. = rest.iter().take(Self::MOST).take_while(|&&b| is_word(b)).count()
+        {
+            neighbour[..count].copy_from_slice(&rest[..count]);
+            neighbour[Self::MOST] = count as u8;
+        } else if let [rest @ .., b' '] = &bytes[..word.start]
+            && let count @ 1.. = rest.iter().rev().take(Self::MOST).take_while(|&&b| is_word(b)).count()
+        {
+            neighbour[Self::MOST - count..Self::MOST].copy_from_slice(&rest[rest.len() - count..]);
+            neighbour[Self::MOST] = count as u8 | Self::BEFORE as u8;
+        }
+        Neighbour(u32::from_le_bytes(neighbour))
+    }
+
+    /// Whether the phrase may be around a word of a text, for all that stands next to it.
+    #[inline(always)]
+    fn may_be_around(self, text: &[u8], start: usize, end: usize) -> bool {
+        let count = (self.0 >> 24) % Self::BEFORE;
+        let bits = (1u32 << (8 * count)) - 1;
+        let is_before = self.0 >> 24 & Self::BEFORE != 0;
+        let around = if is_before { start.checked_sub(4).map(|at| &text[at..]) } else { text.get(end..) };
+        // Where a text begins or ends it is looked at closely.
+        let Some(&around) = around.and_then(<[u8]>::first_chunk::<4>) else { return true };
+        let [blank, next] = if is_before { [around[3], around[2]] } else { [around[0], around[1]] };
+        let around = u32::from_le_bytes(around);
+        let (found, bits) = if is_before { (around, bits << (8 * (3 - count))) } else { (around >> 8, bits) };
+        count == 0 || is_blank(blank) && (is_blank(next) || (found ^ self.0) & bits == 0)
+    }
+}
+
+/// Whether a part of a needle is what the text begins with: blanks are any blanks, the last ones the end of a word.
+fn leads<'b>(part: impl IntoIterator<Item = &'b u8>, text: impl IntoIterator<Item = &'b u8>) -> bool {
+    let (mut part, mut text) = (part.into_iter().peekable(), text.into_iter().peekable());
+    while let Some(&b) = part.next() {
+        if !is_blank(b) {
+            if text.next() != Some(&b) {
+                return false;
+            }
+            continue;
+        }
+        while part.next_if(|&&b| is_blank(b)).is_some() {}
+        if part.peek().is_none() {
+            return text.peek().is_none_or(|&&b| !is_word(b));
+        }
+        if text.next_if(|&&b| is_blank(b)).is_none() {
+            return false;
+        }
+        while text.next_if(|&&b| is_blank(b)).is_some() {}
+    }
+    true
 }
 
 #[cfg(test)]
@@ -481,6 +603,47 @@ mod tests {
         assert_eq!(open(b"only,left;mid"), ([true, true, true, false], vec![2]));
         assert_eq!(open(b"onlyxleft xmidx"), ([false, false, false, true], vec![2]));
         assert_eq!(open(b"now,xnow,x now"), ([false, false, false, true], vec![1]));
+    }
+
+    #[test]
+    fn blanks_between_words_are_any_blanks_but_for_runs() {
+        let mut set = NeedleSet::new();
+        let gates = [set.gate([" how to make "]), set.gate(["zyx to"]), set.gate(["to zyx "]), set.gate([" a  zyx"])];
+        let run = set.run(["to zyx"]);
+        let prefilter = set.build();
+        let open = |text: &[u8]| {
+            let open = prefilter.scan(text);
+            (gates.map(|gate| open.is_open(gate)), open.open_in(run).count())
+        };
+        assert_eq!(open(b"how to make"), ([true, false, false, false], 0));
+        assert_eq!(open(b"how\n \xA0to\tmake, axzyx to"), ([true, true, false, false], 0));
+        assert_eq!(open(b"how to makes; show to make; how tomake; how-to make"), ([false; 4], 0));
+        assert_eq!(open(b"into  zyx (a zyxw toto"), ([false, false, true, true], 0));
+        assert_eq!(open(b"to zyx"), ([false, false, true, false], 1));
+        assert_eq!(open(b"to zyx to"), ([false, true, true, false], 1));
+        assert_eq!(open(b"a\x1Czyx"), ([false, false, false, true], 0));
+    }
+
+    proptest! {
+        /// What a text has by its words opens the gates of phrases, whatever the blanks between them.
+        #[test]
+        fn phrases_open_where_their_words_follow_one_another(
+            phrases in prop::collection::vec(prop::collection::vec("[ab]{1,4}|of", 2..4), 1..9),
+            words in prop::collection::vec(("[ab]{1,4}|of", prop::sample::select(vec![" ", "  ", "\n", ", ", "\t \t"])), 0..40),
+        ) {
+            let mut set = NeedleSet::new();
+            let gates: Vec<Gate> = phrases.iter().map(|words| set.gate([format!(" {} ", words.join(" "))])).collect();
+            let prefilter = set.build();
+            let text: String = words.iter().map(|(word, behind)| format!("{word}{behind}")).collect();
+            let open = prefilter.scan(text.as_bytes());
+            let follow = |phrase: &[String]| words.windows(phrase.len()).any(|window| {
+                let between = &window[..phrase.len() - 1];
+                window.iter().map(|(word, _)| word).eq(phrase) && between.iter().all(|(_, blanks)| *blanks != ", ")
+            });
+            for (gate, phrase) in gates.iter().zip(&phrases) {
+                prop_assert_eq!(open.is_open(*gate), follow(phrase), "{:?} in {:?}", phrase, text);
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use super::edges::Named;
 use super::gates::Gate;
-use super::literals::{FOLDED_EDGE, Part, TEXT_EDGE};
+use super::literals::{FOLDED_EDGE, Needs, Part, TEXT_EDGE};
 use super::needles::NeedleSet;
 use super::occurrence::{Occurrence, Occurrences};
 use super::span::{ByteSpan, CharSpan};
@@ -90,7 +90,12 @@ impl FoldedPattern {
     /// A gate for texts of which the pattern is to search a copy with other characters between the words: it needs
     /// the same literals, wherever they stand.
     pub fn loose_gate(&self, needles: &mut NeedleSet) -> Gate {
-        needles.gate_all(Part::of_hir(&self.parsed(), FOLDED_EDGE).needs().anywhere())
+        needles.gate_all(self.needs().anywhere())
+    }
+
+    /// What a text needs for the pattern to match.
+    pub fn needs(&self) -> Needs {
+        Part::of_hir(&self.parsed(), FOLDED_EDGE).needs()
     }
 
     /// The compiled expression over folded bytes, for windows and anchored searches.

@@ -5,8 +5,11 @@
 //! need not be the occurrence that matched. All of it is the reference's.
 
 use super::table::Category;
+use crate::detectors::vocabulary::read_as;
+use crate::engine::EvalError;
+use crate::text::literals::Needs;
 use crate::text::term::Term;
-use crate::text::{CharSpan, FoldedPattern, NeedleSet, Prefilter, Text, chars, fold, phrase};
+use crate::text::{CharSpan, FoldedPattern, Gate, NeedleSet, Prefilter, Text, chars, fold, phrase};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -61,23 +64,48 @@ impl Whole {
     ];
 }
 
+/// What a text needs for each list that is asked of the whole text, worked out from it beforehand.
+pub(in crate::detectors) const NEEDS: &str = include_str!("exemptions.needs.json");
+
+/// The expressions of the lists that are asked of the whole text.
+fn whole_sources() -> [String; Whole::COUNT] {
+    // The lists are constants that the tests compile.
+    let mut sources = Whole::LISTS.map(|list| phrase::any_source(list).unwrap_or_else(|e| panic!("{e}")));
+    // Definitions stand at the start of the text.
+    let definition = &mut sources[Whole::Definition as usize];
+    *definition = format!(r"^\s*(?:{definition})");
+    sources
+}
+
+/// [`NEEDS`] as they should be.
+#[cfg(test)]
+pub(in crate::detectors) fn needs() -> String {
+    let of = |source: String| FoldedPattern::with_gate(&source, Gate::ALWAYS).unwrap().needs();
+    let lines = whole_sources().map(|source| serde_json::to_string(&of(source)).unwrap());
+    format!("[\n{}\n]\n", lines.join(",\n"))
+}
+
 impl Exemptions {
     /// Compiles the lists; each expression waits for the first text that needs it.
-    pub(super) fn new(needles: &mut NeedleSet) -> Self {
+    ///
+    /// # Errors
+    /// When [`NEEDS`] are not those of the lists.
+    pub(super) fn new(needles: &mut NeedleSet) -> Result<Self, EvalError> {
         // The lists are constants that the tests compile.
         let list = |list| phrase::ungated_any_of(list).unwrap_or_else(|e| panic!("{e}"));
-        let mut whole = Whole::LISTS.map(|list| phrase::any_of(list, needles).unwrap_or_else(|e| panic!("{e}")));
-        // Definitions stand at the start of the text.
-        let definition = phrase::any_source(lists::DEFINITION)
-            .and_then(|source| FoldedPattern::new(&format!(r"^\s*(?:{source})"), needles));
-        whole[Whole::Definition as usize] = definition.unwrap_or_else(|e| panic!("{e}"));
-        Exemptions {
+        let needs: [Needs; Whole::COUNT] = read_as(NEEDS)?;
+        let mut gates = needs.into_iter().map(|needs| needles.gate_all(needs));
+        let whole = whole_sources().map(|source| {
+            let gate = gates.next().unwrap_or(Gate::ALWAYS);
+            FoldedPattern::with_gate(&source, gate).unwrap_or_else(|e| panic!("{e}"))
+        });
+        Ok(Exemptions {
             whole,
             prohibition: list(lists::PROHIBITION),
             prevention: list(lists::PREVENTION),
             sentential: [list(lists::EDUCATIONAL), list(lists::REPORTING)],
             no_needles: Prefilter::none(),
-        }
+        })
     }
 
     /// The surroundings of a text.
@@ -397,7 +425,7 @@ mod tests {
 
     #[test]
     fn every_list_compiles() {
-        let exemptions = Exemptions::new(&mut NeedleSet::new());
+        let exemptions = Exemptions::new(&mut NeedleSet::new()).unwrap();
         for pattern in &exemptions.whole {
             pattern.regex();
         }
@@ -408,7 +436,7 @@ mod tests {
 
     fn exempt(term: &str, category: Option<Category>, forcing: bool, text: &str) -> bool {
         let mut needles = NeedleSet::new();
-        let exemptions = Exemptions::new(&mut needles);
+        let exemptions = Exemptions::new(&mut needles).unwrap();
         let prefilter = needles.build();
         let text = Text::new(text, &prefilter);
         exemptions.scene(&text).exempts(&Subject { term: &Term::by_space(term), category, forcing })

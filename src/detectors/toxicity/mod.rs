@@ -5,7 +5,7 @@
 //! ([`exemptions`]). Hits come out in the table's order.
 
 mod changes;
-mod exemptions;
+pub(super) mod exemptions;
 mod simple;
 mod steps;
 mod table;
@@ -55,7 +55,7 @@ pub fn build(section: &Map, needles: &mut NeedleSet) -> Result<Box<dyn Detector>
         rows,
         variants,
         terms: TermList::new(terms, needles),
-        exemptions: truthy_or(section, "context_aware", true).then(|| Exemptions::new(needles)),
+        exemptions: truthy_or(section, "context_aware", true).then(|| Exemptions::new(needles)).transpose()?,
         blocks: text_or(section, "action", "WARN") == "BLOCK",
         block_at: number_or(section, "block_threshold", 40.0),
         warn_at: number_or(section, "warn_threshold", 1.0),
