@@ -2,15 +2,18 @@
 
 use super::comparison::SideInfo;
 use super::csv_rows::read_csv;
-use super::row::{Figures, Part, Purpose, Rows, is_row, strict_json};
+use super::part::{Figures, Part, Purpose, RowParser};
+use super::row::{Rows, is_row, strict_json};
 use super::split::Splitter;
 use super::vocabulary::Vocabulary;
 use crate::metrics::{Accumulator, Summary, WantedBins};
 use rayon::prelude::*;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use thread_local::ThreadLocal;
 
 /// Bytes that are read and parsed at a time; a piece of it goes to each thread.
 pub(super) const BLOCK: usize = 4 << 20;
@@ -83,7 +86,11 @@ pub(super) struct Loading {
     count: u64,
     figures: Accumulator,
     documents: Vec<Value>,
+    parsers: Parsers,
 }
+
+/// What each thread remembers of the rows that it has read.
+type Parsers = ThreadLocal<RefCell<RowParser>>;
 
 /// An open file whose kind is known.
 pub(super) enum Opened {
@@ -137,7 +144,15 @@ impl Opened {
             block.drain(..3);
         }
         let figures = Accumulator::with_bins(reading.bins.bins());
-        let mut loading = Loading { file, reading, rows: None, count: 0, figures, documents: Vec::new() };
+        let mut loading = Loading {
+            file,
+            reading,
+            rows: None,
+            count: 0,
+            figures,
+            documents: Vec::new(),
+            parsers: Parsers::default(),
+        };
         let first = block.iter().position(|b| !b.is_ascii_whitespace());
         Ok(match first.map(|at| (block[at], &block[at..])) {
             None if reading.purpose == Purpose::Counting => {
@@ -224,8 +239,10 @@ impl Loading {
         let block = &mut lines.block;
         let end = if lines.more { memchr::memrchr(b'\n', block).map_or(0, |at| at + 1) } else { block.len() };
         let pieces = pieces_of_lines(&block[..end]);
-        let parts: Vec<Result<Part, (usize, String)>> =
-            pieces.par_iter().map(|piece| part_of_lines(piece, self.reading)).collect();
+        let parts: Vec<Result<Part, (usize, String)>> = pieces
+            .par_iter()
+            .map(|piece| part_of_lines(piece, self.reading, &mut self.parsers.get_or_default().borrow_mut()))
+            .collect();
         for (piece, part) in pieces.iter().zip(parts) {
             match part {
                 Ok(part) => self.absorb(&part, vocabulary),
@@ -295,8 +312,9 @@ impl Loading {
             .par_chunks(chunk)
             .map(|chunk| {
                 let mut part = self.reading.part(wanted);
+                let mut parser = self.parsers.get_or_default().borrow_mut();
                 for (i, element) in chunk.iter().enumerate() {
-                    add_json(&mut part, element).map_err(|message| (i, message))?;
+                    add_json(&mut part, element, &mut parser).map_err(|message| (i, message))?;
                 }
                 Ok(part)
             })
@@ -318,7 +336,8 @@ impl Loading {
         if is_row(envelope, self.reading.purpose) {
             let mut part = self.reading.part(Figures::All);
             let number = self.count + 1;
-            add_json(&mut part, envelope).map_err(|message| self.error(format!(": row {number}"), message))?;
+            add_json(&mut part, envelope, &mut RowParser::default())
+                .map_err(|message| self.error(format!(": row {number}"), message))?;
             self.absorb(&part, vocabulary);
             return Ok(());
         }
@@ -465,7 +484,7 @@ fn pieces_of_lines(mut text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The rows of some lines, or the number of the first wrong one and why.
-fn part_of_lines(piece: &[u8], reading: Reading) -> Result<Part, (usize, String)> {
+fn part_of_lines(piece: &[u8], reading: Reading, parser: &mut RowParser) -> Result<Part, (usize, String)> {
     let mut part = reading.part(Figures::All);
     let mut start = 0;
     for (i, end) in memchr::memchr_iter(b'\n', piece).chain([piece.len()]).enumerate() {
@@ -474,16 +493,16 @@ fn part_of_lines(piece: &[u8], reading: Reading) -> Result<Part, (usize, String)
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        add_json(&mut part, line).map_err(|message| (i, message))?;
+        add_json(&mut part, line, parser).map_err(|message| (i, message))?;
     }
     Ok(part)
 }
 
-fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
-    part.add_json(json).or_else(|error| {
+fn add_json(part: &mut Part, json: &[u8], parser: &mut RowParser) -> Result<(), String> {
+    part.add_json(json, parser).or_else(|error| {
         let said = || row_error(&error, part.purpose());
         let strict = strict_json(json).ok_or_else(said)?;
-        part.add_json(&strict).map_err(|_| row_error(&error, part.purpose()))
+        part.add_json(&strict, parser).map_err(|_| row_error(&error, part.purpose()))
     })
 }
 
