@@ -1,5 +1,6 @@
 //! Two runs side by side: what changed, for better or worse, and by more than chance or not.
 
+mod ahead;
 mod comparison;
 mod csv_rows;
 mod deltas;
