@@ -1,7 +1,8 @@
 //! Result rows from CSV: one column a key, lists and objects as JSON in the cell, an empty cell for null.
 
 use super::load::LoadError;
-use super::row::{AnyRow, DetectorIn, Given, IdIn, Part, Purpose, RowIn, Text};
+use super::part::{Part, Purpose};
+use super::row::{AnyRow, DetectorIn, Given, IdIn, RowIn, Text};
 use csv::StringRecord;
 use rayon::prelude::*;
 use serde::Deserialize;

@@ -1,20 +1,26 @@
 //! Reading one side of a comparison from whatever file it is in.
 
+use super::ahead::{Ahead, PIECE, Pending};
 use super::comparison::SideInfo;
 use super::csv_rows::read_csv;
-use super::row::{Figures, Part, Purpose, Rows, is_row, strict_json};
+use super::part::{Figures, Part, Purpose, RowParser};
+use super::row::{Rows, is_row, strict_json};
 use super::split::Splitter;
 use super::vocabulary::Vocabulary;
 use crate::metrics::{Accumulator, Summary, WantedBins};
 use rayon::prelude::*;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
+use thread_local::ThreadLocal;
 
 /// Bytes that are read and parsed at a time; a piece of it goes to each thread.
 pub(super) const BLOCK: usize = 4 << 20;
-const PIECE: usize = 256 << 10;
+/// Bytes that are read at a time to find the end of the first line.
+const BEGINNING: usize = 64 << 10;
 
 /// Why a file could not be taken as a side of a comparison.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +89,11 @@ pub(super) struct Loading {
     count: u64,
     figures: Accumulator,
     documents: Vec<Value>,
+    parsers: Arc<Parsers>,
 }
+
+/// What each thread remembers of the rows that it has read.
+type Parsers = ThreadLocal<RefCell<RowParser>>;
 
 /// An open file whose kind is known.
 pub(super) enum Opened {
@@ -95,13 +105,15 @@ pub(super) enum Opened {
 
 /// JSON lines being read.
 pub(super) struct Lines {
-    input: Input,
-    block: Vec<u8>,
-    more: bool,
+    ahead: Ahead<PartOfLines>,
+    /// The block that comes next.
+    block: Option<Vec<Pending<PartOfLines>>>,
     /// Lines before the block.
     before: usize,
-    ended: bool,
 }
+
+/// The rows of some lines and the number of line ends, or the number of the first wrong line and why.
+type PartOfLines = Result<(Part, usize), (usize, String)>;
 
 /// A file that is read whole.
 pub(super) struct Other {
@@ -132,23 +144,24 @@ impl Opened {
         let file = path.display().to_string();
         let mut input = File::open(path).and_then(decompressed).map_err(|e| LoadError::io(&file, e))?;
         let mut block = Vec::new();
-        let more = fill(&mut input, &mut block).map_err(|e| LoadError::io(&file, e))?;
-        if block.starts_with(b"\xEF\xBB\xBF") {
-            block.drain(..3);
-        }
+        begin(&mut input, &mut block).map_err(|e| LoadError::io(&file, e))?;
         let figures = Accumulator::with_bins(reading.bins.bins());
-        let mut loading = Loading { file, reading, rows: None, count: 0, figures, documents: Vec::new() };
+        let mut loading =
+            Loading { file, reading, rows: None, count: 0, figures, documents: Vec::new(), parsers: Arc::default() };
         let first = block.iter().position(|b| !b.is_ascii_whitespace());
         Ok(match first.map(|at| (block[at], &block[at..])) {
             None if reading.purpose == Purpose::Counting => {
                 loading.rows = Some(Rows::default());
-                Opened::Lines(loading, Lines { input, block, more, before: 0, ended: true })
+                let lines = loading.lines(io::empty())?;
+                Opened::Lines(loading, lines)
             }
             None => return Err(loading.error("", "the file is empty; expected a run, a summary or result rows")),
             Some((b'{', rest)) if is_row(first_line(rest), reading.purpose) => {
-                Opened::Lines(loading, Lines { input, block, more, before: 0, ended: false })
+                let lines = loading.lines(io::Cursor::new(block).chain(input))?;
+                Opened::Lines(loading, lines)
             }
             Some((first, _)) => {
+                let more = fill(&mut input, &mut block).map_err(|e| loading.io_error(e))?;
                 Opened::Other(loading, Other { input, block, more, json: matches!(first, b'{' | b'[') })
             }
         })
@@ -200,11 +213,24 @@ fn decompressed(mut file: File) -> io::Result<Input> {
     })
 }
 
-/// Appends up to one block to the buffer; false at the end of the input.
+/// Reads the first line, or a block of it, without a mark of the byte order.
+fn begin(input: &mut impl Read, block: &mut Vec<u8>) -> io::Result<()> {
+    while input.by_ref().take(BEGINNING as u64).read_to_end(block)? > 0 {
+        if block.starts_with(b"\xEF\xBB\xBF") {
+            block.drain(..3);
+        }
+        if block.len() >= BLOCK || block.trim_ascii_start().contains(&b'\n') {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Reads on until there is a block; whether there may be more.
 fn fill(input: &mut impl Read, block: &mut Vec<u8>) -> io::Result<bool> {
-    let before = block.len();
-    input.by_ref().take(BLOCK as u64).read_to_end(block)?;
-    Ok(block.len() > before)
+    let missing = BLOCK.saturating_sub(block.len());
+    input.by_ref().take(missing as u64).read_to_end(block)?;
+    Ok(block.len() >= BLOCK)
 }
 
 fn first_line(text: &[u8]) -> &[u8] {
@@ -216,30 +242,34 @@ impl Loading {
         LoadError::content(&self.file, place, message)
     }
 
+    fn io_error(&self, source: io::Error) -> LoadError {
+        LoadError::io(&self.file, source)
+    }
+
+    /// Begins to read lines.
+    fn lines(&self, input: impl Read + Send + 'static) -> Result<Lines, LoadError> {
+        let (reading, parsers) = (self.reading, Arc::clone(&self.parsers));
+        let work = move |lines: &[u8]| part_of_lines(lines, reading, &mut parsers.get_or_default().borrow_mut());
+        let mut ahead = Ahead::start(input, BLOCK, work).map_err(|e| self.io_error(e))?;
+        let block = ahead.next_block().map_err(|e| self.io_error(e))?;
+        Ok(Lines { ahead, block, before: 0 })
+    }
+
     /// Takes in the rows of the next block; false when there was none.
     pub(super) fn next_lines(&mut self, lines: &mut Lines, vocabulary: &mut Vocabulary) -> Result<bool, LoadError> {
-        if lines.ended {
-            return Ok(false);
-        }
-        let block = &mut lines.block;
-        let end = if lines.more { memchr::memrchr(b'\n', block).map_or(0, |at| at + 1) } else { block.len() };
-        let pieces = pieces_of_lines(&block[..end]);
-        let parts: Vec<Result<Part, (usize, String)>> =
-            pieces.par_iter().map(|piece| part_of_lines(piece, self.reading)).collect();
-        for (piece, part) in pieces.iter().zip(parts) {
-            match part {
-                Ok(part) => self.absorb(&part, vocabulary),
+        let Some(block) = lines.block.take() else { return Ok(false) };
+        for piece in block {
+            match piece.wait() {
+                Ok((part, count)) => {
+                    self.absorb(&part, vocabulary);
+                    lines.before += count;
+                }
                 Err((line, message)) => {
                     return Err(self.error(format!(":{}", lines.before + line + 1), message));
                 }
             }
-            lines.before += memchr::memchr_iter(b'\n', piece).count();
         }
-        lines.ended = !lines.more;
-        if lines.more {
-            block.drain(..end);
-            lines.more = fill(&mut lines.input, block).map_err(|e| LoadError::io(&self.file, e))?;
-        }
+        lines.block = lines.ahead.next_block().map_err(|e| self.io_error(e))?;
         Ok(true)
     }
 
@@ -265,7 +295,7 @@ impl Loading {
                 break;
             }
             block.clear();
-            more = fill(&mut input, &mut block).map_err(|e| LoadError::io(&self.file, e))?;
+            more = fill(&mut input, &mut block).map_err(|e| self.io_error(e))?;
         }
         if splitter.unfinished() {
             return Err(self.error("", "the file ends in the middle of a JSON value; is it complete?"));
@@ -295,8 +325,9 @@ impl Loading {
             .par_chunks(chunk)
             .map(|chunk| {
                 let mut part = self.reading.part(wanted);
+                let mut parser = self.parsers.get_or_default().borrow_mut();
                 for (i, element) in chunk.iter().enumerate() {
-                    add_json(&mut part, element).map_err(|message| (i, message))?;
+                    add_json(&mut part, element, &mut parser).map_err(|message| (i, message))?;
                 }
                 Ok(part)
             })
@@ -318,7 +349,8 @@ impl Loading {
         if is_row(envelope, self.reading.purpose) {
             let mut part = self.reading.part(Figures::All);
             let number = self.count + 1;
-            add_json(&mut part, envelope).map_err(|message| self.error(format!(": row {number}"), message))?;
+            add_json(&mut part, envelope, &mut RowParser::default())
+                .map_err(|message| self.error(format!(": row {number}"), message))?;
             self.absorb(&part, vocabulary);
             return Ok(());
         }
@@ -451,39 +483,25 @@ fn kept_bins(info: &SideInfo, reading: Reading) -> Vec<String> {
     kept.collect()
 }
 
-/// Pieces that end at line ends, for the threads.
-fn pieces_of_lines(mut text: &[u8]) -> Vec<&[u8]> {
-    let mut pieces = Vec::with_capacity(text.len() / PIECE + 1);
-    while !text.is_empty() {
-        let least = PIECE.min(text.len());
-        let end = memchr::memchr(b'\n', &text[least..]).map_or(text.len(), |at| least + at + 1);
-        let (piece, rest) = text.split_at(end);
-        pieces.push(piece);
-        text = rest;
-    }
-    pieces
-}
-
-/// The rows of some lines, or the number of the first wrong one and why.
-fn part_of_lines(piece: &[u8], reading: Reading) -> Result<Part, (usize, String)> {
+fn part_of_lines(piece: &[u8], reading: Reading, parser: &mut RowParser) -> PartOfLines {
     let mut part = reading.part(Figures::All);
-    let mut start = 0;
-    for (i, end) in memchr::memchr_iter(b'\n', piece).chain([piece.len()]).enumerate() {
+    let (mut start, mut ends) = (0, 0);
+    for end in memchr::memchr_iter(b'\n', piece).chain([piece.len()]) {
         let line = &piece[start..end];
-        start = end + 1;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            add_json(&mut part, line, parser).map_err(|message| (ends, message))?;
         }
-        add_json(&mut part, line).map_err(|message| (i, message))?;
+        start = end + 1;
+        ends += usize::from(end < piece.len());
     }
-    Ok(part)
+    Ok((part, ends))
 }
 
-fn add_json(part: &mut Part, json: &[u8]) -> Result<(), String> {
-    part.add_json(json).or_else(|error| {
+fn add_json(part: &mut Part, json: &[u8], parser: &mut RowParser) -> Result<(), String> {
+    part.add_json(json, parser).or_else(|error| {
         let said = || row_error(&error, part.purpose());
         let strict = strict_json(json).ok_or_else(said)?;
-        part.add_json(&strict).map_err(|_| row_error(&error, part.purpose()))
+        part.add_json(&strict, parser).map_err(|_| row_error(&error, part.purpose()))
     })
 }
 

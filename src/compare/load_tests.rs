@@ -125,6 +125,12 @@ fn many_rows_keep_their_order_over_blocks_and_threads() {
 }
 
 #[test]
+fn a_thread_of_a_pool_can_load() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_has_the_row(&one.install(|| load_bytes("rows", ROW.as_bytes())).unwrap());
+}
+
+#[test]
 fn what_python_writes_and_serde_refuses_is_read() {
     let row = ROW.replace("one", "one \\ud800 \\\\ud800 \\ud83d\\ude00");
     assert_has_the_row(&load_bytes("rows", row.as_bytes()).unwrap());

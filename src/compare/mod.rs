@@ -1,12 +1,15 @@
 //! Two runs side by side: what changed, for better or worse, and by more than chance or not.
 
+mod ahead;
 mod comparison;
 mod csv_rows;
 mod deltas;
+mod detector_lists;
 mod diff;
 mod in_place;
 mod load;
 mod pair;
+mod part;
 mod row;
 mod split;
 mod vocabulary;
@@ -20,7 +23,7 @@ pub use load::{LoadError, RowFigures};
 use crate::metrics::{Gate, GateError, WantedBins};
 use in_place::load_in_step;
 use load::{Opened, Reading};
-use row::Purpose;
+use part::Purpose;
 use serde_json::Value;
 use std::path::Path;
 use vocabulary::Vocabulary;

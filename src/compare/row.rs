@@ -1,8 +1,7 @@
-//! What is kept of a result row, and reading it from JSON or CSV.
+//! What is kept of a result row, and how it may come.
 
-use super::vocabulary::Vocabulary;
+use super::part::Purpose;
 use crate::api::{Actual, Decision, DetectorRow, QualityReport};
-use crate::metrics::{Accumulator, Bins, Label, SampleOutcome, micros};
 use crate::value::{Key, Value, parse_json_bytes, python_json, surrogate};
 use serde::Deserialize;
 use serde::de::value::BorrowedStrDeserializer;
@@ -94,149 +93,18 @@ pub(super) fn stable_hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What rows are read for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// To be paired with those of another run: each has an id, and words and scores are those of the engine.
-    #[default]
-    Pairing,
-    /// To be counted alone: rows may be those of another system, with words and scores of its own.
-    Counting,
-}
-
-/// Which figures are counted of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Figures {
-    /// All.
-    All,
-    /// Those of the risk score: the others stand in the side's summary.
-    OfScores,
-}
-
-/// Rows that one thread has read, with a vocabulary of their own.
-#[derive(Debug)]
-pub(super) struct Part {
-    purpose: Purpose,
-    wanted: Figures,
-    /// Rows that were read.
-    pub count: u64,
-    /// Those to be paired.
-    pub rows: Rows,
-    pub vocabulary: Vocabulary,
-    pub figures: Accumulator,
-}
-
-impl Part {
-    pub(super) fn new(purpose: Purpose, wanted: Figures, bins: Bins) -> Self {
-        Self {
-            purpose,
-            wanted,
-            count: 0,
-            rows: Rows::default(),
-            vocabulary: Vocabulary::default(),
-            figures: Accumulator::with_bins(bins),
-        }
-    }
-
-    pub(super) fn purpose(&self) -> Purpose {
-        self.purpose
-    }
-
-    /// Adds the row that this JSON is.
-    pub(super) fn add_json(&mut self, json: &[u8]) -> serde_json::Result<()> {
-        match self.purpose {
-            Purpose::Pairing => self.add(from_json(json)?),
-            Purpose::Counting => self.add_any(from_json(json)?),
-        }
-        Ok(())
-    }
-
-    /// Adds a row to be paired.
-    pub(super) fn add(&mut self, row: RowIn<'_>) {
-        let context = row.context.as_ref().map_or("input", |c| &*c.0);
-        let text = row.input_text.as_ref().map_or(0, |text| stable_hash((&*text.0, context)).max(1));
-        let latency_us = micros(row.latency_us, row.latency_ms);
-        let rule_ids = row.actual_rule_hits.unwrap_or_default();
-        let detectors = row.detector_results.unwrap_or_default();
-        let flagged = detectors.iter().filter(|d| d.decision.is_some_and(|d| d != Decision::Allow));
-        self.rows.push(
-            &row.sample_id.0,
-            Row {
-                text,
-                rules: self.vocabulary.set(rule_ids.iter().map(|id| &*id.0)),
-                detectors: self.vocabulary.set(flagged.map(|d| &*d.detector_name.0)),
-                latency_us: latency_us.map_or(NO_LATENCY, |us| u32::try_from(us).unwrap_or(NO_LATENCY - 1)),
-                expected: row.expected_decision,
-                actual: row.actual_decision,
-                risk: row.actual_risk_score.unwrap_or(0),
-            },
-        );
-        let sample = SampleOutcome {
-            context,
-            expected: row.expected_decision.map(Label::from),
-            expected_rule_hits: row.expected_rule_hits.as_deref(),
-            rule_hits_match: row.rule_hits_match,
-            actual: row.actual_decision.into(),
-            risk: Some(f64::from(row.actual_risk_score.unwrap_or(0))),
-            latency_us,
-            quality: row.quality.as_ref(),
-            rule_ids: &[],
-            detectors: &[],
-            groups: &[],
-            owasp: None,
-        };
-        self.figure(sample, rule_ids, detectors);
-    }
-
-    /// Adds a row of any system, to be counted only.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    pub(super) fn add_any(&mut self, row: AnyRow<'_>) {
-        let rule_ids = row.actual_rule_hits.unwrap_or_default();
-        let detectors = row.detector_results.unwrap_or_default();
-        // The cast saturates; no time is negative.
-        let us = row.latency_ms.filter(|ms| ms.0 >= 0.0).map(|ms| (ms.0 * 1000.0).round() as u64);
-        let sample = SampleOutcome {
-            context: row.context.as_ref().map_or("input", |c| &*c.0),
-            expected: row.expected_decision.0.as_ref().map(|word| Label::of(&word.0)),
-            expected_rule_hits: row.expected_rule_hits.as_deref(),
-            rule_hits_match: row.rule_hits_match,
-            actual: row.actual_decision.0.as_ref().map_or(Label::Undecided, |word| Label::of(&word.0)),
-            risk: row.actual_risk_score.0.map(|score| score.0),
-            latency_us: row.latency_us.or(us),
-            quality: row.quality.as_ref(),
-            rule_ids: &[],
-            detectors: &[],
-            groups: &[],
-            owasp: None,
-        };
-        self.figure(sample, rule_ids, detectors);
-    }
-
-    /// Counts a sample that these rules and detectors belong to.
-    fn figure(&mut self, sample: SampleOutcome<'_>, rule_ids: Vec<Text<'_>>, detectors: Vec<DetectorIn<'_>>) {
-        self.count += 1;
-        if self.wanted == Figures::OfScores {
-            self.figures.add_score(sample.expected, sample.actual, sample.risk);
-            return;
-        }
-        let rule_ids: Vec<Cow<'_, str>> = rule_ids.into_iter().map(|id| id.0).collect();
-        let detectors: Vec<DetectorRow<'_>> = detectors.into_iter().map(DetectorIn::into_row).collect();
-        self.figures.add(&SampleOutcome { rule_ids: &rule_ids, detectors: &detectors, ..sample });
-    }
-}
-
-fn from_json<'j, T: Deserialize<'j>>(json: &'j [u8]) -> serde_json::Result<T> {
-    // Checked once for the whole row, UTF-8 need not be checked for each string of it.
-    match std::str::from_utf8(json) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(json),
-    }
-}
-
 /// A result row as it may come: from this runner, from the API, or from an older worker that leaves keys out. The
 /// types are those of a row to be paired; [`AnyRow`] has others.
 #[derive(Debug, Deserialize)]
-pub(super) struct RowIn<'a, Id = IdIn<'a>, Expected = Option<Decision>, Outcome = Actual, Risk = Option<u8>, Ms = u64> {
+pub(super) struct RowIn<
+    'a,
+    Id = IdIn<'a>,
+    Expected = Option<Decision>,
+    Outcome = Actual,
+    Risk = Option<u8>,
+    Ms = u64,
+    Detectors = DetectorsIn<'a>,
+> {
     pub sample_id: Id,
     #[serde(borrow, default)]
     pub input_text: Option<Text<'a>>,
@@ -249,8 +117,8 @@ pub(super) struct RowIn<'a, Id = IdIn<'a>, Expected = Option<Decision>, Outcome 
     pub actual_risk_score: Risk,
     #[serde(borrow, default)]
     pub actual_rule_hits: Option<Vec<Text<'a>>>,
-    #[serde(borrow, default)]
-    pub detector_results: Option<Vec<DetectorIn<'a>>>,
+    #[serde(default)]
+    pub detector_results: Detectors,
     pub latency_ms: Option<Ms>,
     #[serde(default)]
     pub latency_us: Option<u64>,
@@ -260,9 +128,17 @@ pub(super) struct RowIn<'a, Id = IdIn<'a>, Expected = Option<Decision>, Outcome 
     pub quality: Option<QualityReport>,
 }
 
+/// A row to be paired.
+pub(super) type PairedRow<'a, Detectors = DetectorsIn<'a>> =
+    RowIn<'a, IdIn<'a>, Option<Decision>, Actual, Option<u8>, u64, Detectors>;
+
 /// A row of any system: no id is needed, decisions may be any words, scores and times any numbers. Label, decision and
 /// score must be there, if only as null, so that a misspelt key is noticed.
-pub(super) type AnyRow<'a> = RowIn<'a, Option<IgnoredAny>, Given<Text<'a>>, Given<Text<'a>>, Given<Number>, Number>;
+pub(super) type AnyRow<'a, Detectors = DetectorsIn<'a>> =
+    RowIn<'a, Option<IgnoredAny>, Given<Text<'a>>, Given<Text<'a>>, Given<Number>, Number, Detectors>;
+
+/// What the detectors of a row found, if it says.
+pub(super) type DetectorsIn<'a> = Option<Vec<DetectorIn<'a>>>;
 
 /// A number, whole or not.
 #[derive(Clone, Copy, Debug)]
@@ -358,7 +234,7 @@ pub(super) struct DetectorIn<'a> {
 }
 
 impl<'a> DetectorIn<'a> {
-    fn into_row(self) -> DetectorRow<'a> {
+    pub(super) fn into_row(self) -> DetectorRow<'a> {
         DetectorRow {
             detector_name: self.detector_name.0,
             decision: self.decision,

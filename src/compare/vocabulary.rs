@@ -50,6 +50,9 @@ impl Vocabulary {
     }
 
     fn set_of_numbers(&mut self, numbers: &mut Vec<u32>) -> u32 {
+        if numbers.is_empty() {
+            return 0;
+        }
         numbers.sort_unstable();
         numbers.dedup();
         if let Some(&number) = self.set_numbers.get(numbers.as_slice()) {

@@ -87,9 +87,9 @@ impl Accumulator {
         }
         self.add_detectors(sample);
         self.add_rules(sample);
-        self.add_to_group(CONTEXT_KEY, sample.context, sample);
-        for (key, value) in sample.groups {
-            self.add_to_group(key, value, sample);
+        for (i, (key, value)) in [(CONTEXT_KEY, sample.context)].iter().chain(sample.groups).enumerate() {
+            let group = entry_near(&mut self.groups, i, key);
+            group_entry(group, value).add(sample.expected, sample.actual);
         }
         if let Some(quality) = sample.quality {
             self.add_quality(quality);
@@ -227,11 +227,6 @@ impl Accumulator {
         }
     }
 
-    fn add_to_group(&mut self, key: &str, value: &str, sample: &SampleOutcome<'_>) {
-        let group = entry(&mut self.groups, key);
-        group_entry(group, value).add(sample.expected, sample.actual);
-    }
-
     fn add_quality(&mut self, quality: &QualityReport) {
         entry(&mut self.quality, OVERALL_QUALITY).add(quality.overall_score);
         for score in &quality.scores {
@@ -240,7 +235,7 @@ impl Accumulator {
     }
 }
 
-/// The same for keys that come in the same order every time: looked for first where it was last time.
+/// What is counted under a key that mostly comes in the same place: it is looked for there first.
 fn entry_near<'m, T: Default>(map: &'m mut IndexMap<Box<str>, T>, near: usize, key: &str) -> &'m mut T {
     if map.get_index(near).is_some_and(|(k, _)| **k == *key) {
         return &mut map[near];
@@ -250,7 +245,8 @@ fn entry_near<'m, T: Default>(map: &'m mut IndexMap<Box<str>, T>, near: usize, k
 
 fn group_entry<'m>(group: &'m mut IndexMap<Box<str>, Tally>, value: &str) -> &'m mut Tally {
     let full = group.len() >= MOST_GROUP_VALUES && !group.contains_key(value);
-    entry(group, if full { OTHER_VALUES } else { value })
+    // Most samples of a dataset are of one stage.
+    entry_near(group, 0, if full { OTHER_VALUES } else { value })
 }
 
 fn group_figures(values: &IndexMap<Box<str>, Tally>) -> IndexMap<String, super::Rates> {
