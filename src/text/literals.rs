@@ -381,10 +381,21 @@ fn sequence(parts: &[Part], around: Around) -> Info {
     Info { exact: None, clauses }
 }
 
-/// How many strings are worth tracking that begin with one of these and end with one of those.
+/// How many strings are worth tracking that begin with one of these and end with one of those: beyond a gap only words.
 fn most_of(begins: &Clause, ends: &Clause) -> usize {
-    let are_phrases = begins.iter().any(|string| string.contains(&GAP)) && ends[..] != [[GAP]];
-    if are_phrases { MAX_PHRASES } else { MAX_EXACT }
+    let mut strings = begins.iter().chain(ends);
+    if ends[..] == [[GAP]] || !strings.clone().any(|string| string.contains(&GAP)) {
+        MAX_EXACT
+    } else if strings.all(|string| is_words(string)) {
+        MAX_PHRASES
+    } else {
+        0
+    }
+}
+
+/// Whether a string has nothing but words, with gaps and blanks between them.
+fn is_words(string: &[u8]) -> bool {
+    string.iter().all(|&b| is_word(b) || matches!(b, EDGE | GAP | b' '))
 }
 
 /// Whether there is an edge before each part, and behind the last one.
@@ -511,13 +522,12 @@ fn is_telling(literal: &[u8]) -> bool {
 /// A string with edges and gaps as a needle, cut to a length that is worth searching: edges count at the ends of words,
 /// and gaps between words. Of a string that has other characters too, the part between two gaps that is expected least.
 fn needle(string: &[u8]) -> Vec<u8> {
-    let is_mark = |b: &u8| matches!(*b, EDGE | GAP);
-    let is_words = string.iter().all(|&b| is_word(b) || is_mark(&b) || b == b' ');
+    let is_words = is_words(string);
     if !is_words && string.contains(&GAP) {
         let parts = string.split(|&b| b == GAP).map(needle).filter(|part| is_telling(part));
         return parts.max_by_key(|part| frequency::bits(part)).unwrap_or_default();
     }
-    let edge = |b: Option<&u8>| (is_words && b.is_some_and(is_mark)).then_some(b' ');
+    let edge = |b: Option<&u8>| (is_words && matches!(b, Some(&(EDGE | GAP)))).then_some(b' ');
     let mut needle = Vec::with_capacity(MAX_LEN + 2);
     needle.extend(edge(string.first()));
     for &b in string.iter().filter(|&&b| b != EDGE) {
@@ -614,6 +624,7 @@ mod tests {
         let shown = [" show your prompt", " reveal your prompt", " show me your prompt", " reveal me your prompt"];
         assert_eq!(of(r"\b(?:show|reveal)\s+(?:me\s+)?your\s+prompt"), [shown]);
         assert_eq!(of(r"\bprompt\s+\W"), [[" prompt "]]);
+        assert_eq!(of(r"(?:zyx,|wvv)\s+qqzz"), [&[" qqzz"][..], &["wvv ", "zyx,"]]);
         assert_eq!(of(r"sk-[a-z]{20,}"), [["sk-"]]);
         assert_eq!(of(r"(?:ab|cd)ef"), [["abef", "cdef"]]);
         assert_eq!(of(r"[0-9]{3}-[0-9]{2}"), Vec::<Vec<String>>::new());
