@@ -128,6 +128,14 @@ pub fn expected<N: AsRef<[u8]>>(literals: &[N]) -> f64 {
     literals.iter().map(|n| expected_one(n.as_ref())).sum()
 }
 
+/// How often the probability of a common word was halved, given with the blanks that are known to be around it; more for
+/// any other word.
+#[must_use]
+pub fn halvings(word: &[u8]) -> u8 {
+    // Shorter ones are in no list of parts, and common.
+    if word.len() < 3 { 0 } else { COMMON_PARTS.get(word).copied().unwrap_or(u8::MAX) }
+}
+
 /// How often two words that a text has stand next to each other, in the order of a literal.
 const TOGETHER: f64 = 0.1;
 

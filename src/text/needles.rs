@@ -172,11 +172,10 @@ impl NeedleSet {
         }
         let mut inner: IndexMap<Within, Vec<Effect>, QuickHash> = IndexMap::default();
         let (mut phrases, mut joint, mut joint_openers) = (Vec::new(), Vec::new(), Vec::new());
-        let mut expectations = Expectations::default();
         for (needle, opens) in self.needles {
             if let Some(within) = needle.within_word() {
                 inner.entry(within).or_default().extend(Effect::all_of(&opens));
-            } else if let Some(word) = needle.rarest_word(&mut expectations) {
+            } else if let Some(word) = needle.rarest_word() {
                 let phrase = Phrase { bytes: needle.bytes, whole: needle.whole, word, opens };
                 inner.entry(phrase.within_word()).or_default().insert(0, phrase.effect(phrases.len()));
                 phrases.push(phrase);
@@ -211,35 +210,19 @@ impl Needle {
         is_part.then(|| Within { part: part.to_vec(), begins, ends })
     }
 
-    /// Of a needle of several words with blanks between them, the place of the word that is expected least.
-    fn rarest_word(&self, expectations: &mut Expectations) -> Option<Range<usize>> {
+    /// Of a needle of several words with blanks between them, the place of the least common word, of such the longest.
+    fn rarest_word(&self) -> Option<Range<usize>> {
         if !self.bytes.iter().any(|&b| is_blank(b)) {
             return None;
         }
         let starts =
             (0..self.bytes.len()).filter(|&at| is_word(self.bytes[at]) && (at == 0 || !is_word(self.bytes[at - 1])));
         let words = starts.map(|at| at..at + self.bytes[at..].iter().take_while(|&&b| is_word(b)).count());
-        let ranked = words.map(|word| {
+        words.max_by_key(|word| {
             // With the blanks that are behind and before it.
             let around = word.start.saturating_sub(1)..self.bytes.len().min(word.end + 1);
-            (expectations.of(&self.bytes[around]), word)
-        });
-        ranked.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
-    }
-}
-
-/// How often words are expected: many needles have the same ones.
-#[derive(Default)]
-struct Expectations(HashMap<Vec<u8>, f64, QuickHash>);
-
-impl Expectations {
-    fn of(&mut self, word: &[u8]) -> f64 {
-        if let Some(&known) = self.0.get(word) {
-            return known;
-        }
-        let expected = frequency::expected(&[word]);
-        self.0.insert(word.to_vec(), expected);
-        expected
+            (frequency::halvings(&self.bytes[around]), word.len())
+        })
     }
 }
 
