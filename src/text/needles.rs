@@ -177,7 +177,7 @@ impl NeedleSet {
                 inner.entry(within).or_default().extend(Effect::all_of(&opens));
             } else if let Some(word) = needle.rarest_word() {
                 let phrase = Phrase { bytes: needle.bytes, whole: needle.whole, word, opens };
-                inner.entry(phrase.within_word()).or_default().insert(0, phrase.effect(phrases.len()));
+                inner.entry(phrase.within_word()).or_default().push(phrase.effect(phrases.len()));
                 phrases.push(phrase);
             } else {
                 joint.push(needle.bytes);
@@ -273,12 +273,8 @@ impl Effect {
         effects
     }
 
-    /// Adds it to the effects from `first` on, among which those of phrases stand before others.
+    /// Adds it to the effects from `first` on, which have one for each place.
     fn join(self, effects: &mut Vec<Effect>, first: usize) {
-        if self.place == EACH_TIME {
-            effects.insert(first, self);
-            return;
-        }
         match effects[first..].iter_mut().find(|effect| effect.place == self.place) {
             Some(effect) => effect.bits |= self.bits,
             None => effects.push(self),
@@ -319,10 +315,15 @@ impl Words {
         passed.flat_map(|(_, effects)| effects).for_each(|&e| effect(e));
     }
 
-    /// Adds the effects of a word.
+    /// Adds the effects of a word, those of phrases before others.
     fn learn(&self, word: &[u8], effects: &mut Vec<Effect>) {
         let first = effects.len();
-        self.each(word, |effect| effect.join(effects, first));
+        let mut phrases = Vec::new();
+        self.each(word, |effect| match effect.place {
+            EACH_TIME => phrases.push(effect),
+            _ => effect.join(effects, first),
+        });
+        effects.splice(first..first, phrases);
     }
 }
 
