@@ -139,6 +139,7 @@ pub fn halvings(word: &[u8]) -> u8 {
 /// How often two words that a text has stand next to each other, in the order of a literal.
 const TOGETHER: f64 = 0.1;
 
+/// Of several words all must be in a text, and next to each other.
 fn expected_one(literal: &[u8]) -> f64 {
     let blanks: Vec<usize> = (1..literal.len().max(1) - 1).filter(|&at| literal[at] == b' ').collect();
     if blanks.is_empty() {

@@ -32,6 +32,7 @@ pub mod hash;
 mod joints;
 pub mod letters;
 pub mod literals;
+mod needle_words;
 pub mod needles;
 pub mod normalize;
 mod occurrence;

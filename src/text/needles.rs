@@ -10,6 +10,7 @@ use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
 use super::hash::QuickHash;
 use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
+use super::needle_words::{Neighbour, Phrase, Within};
 use super::search::LiteralSearch;
 use super::word_cache::{EACH_TIME, Effect, LONGEST, MOST_PLACES, WordCache};
 use super::words::word_bits;
@@ -248,16 +249,6 @@ impl fmt::Debug for Prefilter {
     }
 }
 
-/// What a needle has within a word: all of it, or one of its words.
-#[derive(PartialEq, Eq, Hash)]
-struct Within {
-    part: Vec<u8>,
-    /// Whether it must begin the word.
-    begins: bool,
-    /// Whether it must end the word.
-    ends: bool,
-}
-
 /// What follows from a word that has a part, see [`Within`].
 struct Inner {
     begins: bool,
@@ -280,17 +271,6 @@ impl Effect {
             None => effects.push(self),
         }
     }
-}
-
-/// A needle of several words.
-struct Phrase {
-    bytes: Vec<u8>,
-    /// See [`Needle::whole`].
-    whole: bool,
-    /// Which part of it is looked for as a word.
-    word: Range<usize>,
-    /// The clauses that the needle satisfies.
-    opens: Vec<u32>,
 }
 
 /// What single words satisfy.
@@ -426,120 +406,24 @@ impl Pass<'_> {
         }
     }
 
-    /// Looks for a phrase around the word from `start` to `end`, if what stands next to the word may be the phrase's.
+    /// Looks for the phrase of an effect around the word from `start` to `end`, if what stands next to the word may be the
+    /// phrase's.
     #[inline(always)]
-    fn open_around(&mut self, phrase: u64, start: usize, end: usize) {
-        if Neighbour((phrase >> 32) as u32).may_be_around(self.folded, start, end) {
+    fn open_around(&mut self, effect: u64, start: usize, end: usize) {
+        let (neighbour, phrase) = Neighbour::in_effect(effect);
+        if neighbour.may_be_around(self.folded, start, end) {
             self.search_around(phrase, start, end);
         }
     }
 
     #[inline(never)]
-    fn search_around(&mut self, phrase: u64, start: usize, end: usize) {
-        #[allow(clippy::cast_possible_truncation)] // As it was put in.
-        let phrase = &self.prefilter.phrases[phrase as u32 as usize];
+    fn search_around(&mut self, phrase: usize, start: usize, end: usize) {
+        let phrase = &self.prefilter.phrases[phrase];
         if phrase.is_around(self.folded, start, end) {
             let bits = self.reading.bits();
             phrase.opens.iter().for_each(|&clause| set(bits, clause as usize));
         }
     }
-}
-
-impl Phrase {
-    /// What is looked for within a word.
-    fn within_word(&self) -> Within {
-        let Phrase { bytes, word, .. } = self;
-        Within { part: bytes[word.clone()].to_vec(), begins: word.start > 0, ends: word.end < bytes.len() }
-    }
-
-    /// The effect of its word: the phrase's number, and behind it what stands next to the word.
-    #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
-    fn effect(&self, number: usize) -> Effect {
-        let Neighbour(neighbour) = Neighbour::of(self);
-        Effect { place: EACH_TIME, bits: u64::from(number as u32) | u64::from(neighbour) << 32 }
-    }
-
-    /// Whether it stands around its word, which is at `start..end` of the text: its first word may begin within the text's,
-    /// its last one may end there.
-    fn is_around(&self, text: &[u8], start: usize, end: usize) -> bool {
-        let Phrase { bytes, whole, word, .. } = self;
-        if *whole {
-            let place = if word.start == 0 { end.checked_sub(word.end) } else { start.checked_sub(word.start) };
-            return place.is_some_and(|at| text[at..].starts_with(bytes));
-        }
-        leads(&bytes[word.end..], &text[end..]) && leads(bytes[..word.start].iter().rev(), text[..start].iter().rev())
-    }
-}
-
-/// What a phrase has next to its word, beyond a blank: up to three bytes of the following word, or else of the one
-/// before it, as they stand in a text, and in the last byte how many of which. Most words that a phrase is looked for
-/// around have something else there.
-#[derive(Clone, Copy)]
-struct Neighbour(u32);
-
-impl Neighbour {
-    /// Bytes that are compared at most.
-    const MOST: usize = 3;
-    /// Beside how many there are: those before the word.
-    const BEFORE: u32 = 4;
-
-    #[allow(clippy::cast_possible_truncation)] // Three at the most.
-    fn of(phrase: &Phrase) -> Self {
-        let Phrase { bytes, whole, word, .. } = phrase;
-        let mut neighbour = [0; 4];
-        if *whole {
-            return Neighbour(0);
-        }
-        if let [b' ', rest @ ..] = &bytes[word.end..]
-            && let count @ 1.. = rest.iter().take(Self::MOST).take_while(|&&b| is_word(b)).count()
-        {
-            neighbour[..count].copy_from_slice(&rest[..count]);
-            neighbour[Self::MOST] = count as u8;
-        } else if let [rest @ .., b' '] = &bytes[..word.start]
-            && let count @ 1.. = rest.iter().rev().take(Self::MOST).take_while(|&&b| is_word(b)).count()
-        {
-            neighbour[Self::MOST - count..Self::MOST].copy_from_slice(&rest[rest.len() - count..]);
-            neighbour[Self::MOST] = count as u8 | Self::BEFORE as u8;
-        }
-        Neighbour(u32::from_le_bytes(neighbour))
-    }
-
-    /// Whether the phrase may be around a word of a text, for all that stands next to it.
-    #[inline(always)]
-    fn may_be_around(self, text: &[u8], start: usize, end: usize) -> bool {
-        let count = (self.0 >> 24) % Self::BEFORE;
-        let bits = (1u32 << (8 * count)) - 1;
-        let is_before = self.0 >> 24 & Self::BEFORE != 0;
-        let around = if is_before { start.checked_sub(4).map(|at| &text[at..]) } else { text.get(end..) };
-        // Where a text begins or ends it is looked at closely.
-        let Some(&around) = around.and_then(<[u8]>::first_chunk::<4>) else { return true };
-        let [blank, next] = if is_before { [around[3], around[2]] } else { [around[0], around[1]] };
-        let around = u32::from_le_bytes(around);
-        let (found, bits) = if is_before { (around, bits << (8 * (3 - count))) } else { (around >> 8, bits) };
-        count == 0 || is_blank(blank) && (is_blank(next) || (found ^ self.0) & bits == 0)
-    }
-}
-
-/// Whether a part of a needle is what the text begins with: blanks are any blanks, the last ones the end of a word.
-fn leads<'b>(part: impl IntoIterator<Item = &'b u8>, text: impl IntoIterator<Item = &'b u8>) -> bool {
-    let (mut part, mut text) = (part.into_iter().peekable(), text.into_iter().peekable());
-    while let Some(&b) = part.next() {
-        if !is_blank(b) {
-            if text.next() != Some(&b) {
-                return false;
-            }
-            continue;
-        }
-        while part.next_if(|&&b| is_blank(b)).is_some() {}
-        if part.peek().is_none() {
-            return text.peek().is_none_or(|&&b| !is_word(b));
-        }
-        if text.next_if(|&&b| is_blank(b)).is_none() {
-            return false;
-        }
-        while text.next_if(|&&b| is_blank(b)).is_some() {}
-    }
-    true
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::detectors::vocabulary::read_as;
 use crate::engine::EvalError;
 use crate::text::literals::Needs;
 use crate::text::term::Term;
-use crate::text::{CharSpan, FoldedPattern, Gate, NeedleSet, Prefilter, Text, chars, fold, phrase};
+use crate::text::{CharSpan, FoldedPattern, NeedleSet, Prefilter, Text, chars, fold, phrase};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -80,7 +80,7 @@ fn whole_sources() -> [String; Whole::COUNT] {
 /// [`NEEDS`] as they should be.
 #[cfg(test)]
 pub(in crate::detectors) fn needs() -> String {
-    let of = |source: String| FoldedPattern::with_gate(&source, Gate::ALWAYS).unwrap().needs();
+    let of = |source: String| FoldedPattern::with_gate(&source, crate::text::Gate::ALWAYS).unwrap().needs();
     let lines = whole_sources().map(|source| serde_json::to_string(&of(source)).unwrap());
     format!("[\n{}\n]\n", lines.join(",\n"))
 }
@@ -94,13 +94,10 @@ impl Exemptions {
         // The lists are constants that the tests compile.
         let list = |list| phrase::ungated_any_of(list).unwrap_or_else(|e| panic!("{e}"));
         let needs: [Needs; Whole::COUNT] = read_as(NEEDS)?;
-        let mut gates = needs.into_iter().map(|needs| needles.gate_all(needs));
-        let whole = whole_sources().map(|source| {
-            let gate = gates.next().unwrap_or(Gate::ALWAYS);
-            FoldedPattern::with_gate(&source, gate).unwrap_or_else(|e| panic!("{e}"))
-        });
+        let (sources, gates) = (whole_sources(), needs.map(|needs| needles.gate_all(needs)));
+        let pattern = |at: usize| FoldedPattern::with_gate(&sources[at], gates[at]).unwrap_or_else(|e| panic!("{e}"));
         Ok(Exemptions {
-            whole,
+            whole: std::array::from_fn(pattern),
             prohibition: list(lists::PROHIBITION),
             prevention: list(lists::PREVENTION),
             sentential: [list(lists::EDUCATIONAL), list(lists::REPORTING)],
