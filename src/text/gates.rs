@@ -211,16 +211,16 @@ impl Reading {
         &mut self.open.bits[last..]
     }
 
-    /// To be called behind each block, which ends at `end`, with the tokens that begin in it; whether a new stretch
-    /// begins.
+    /// To be called behind each block with the tokens that begin in it: whether the stretch has enough.
     #[inline]
-    pub(super) fn read_tokens(&mut self, tokens: u32, end: usize) -> bool {
+    pub(super) fn has_read_tokens(&mut self, tokens: u32) -> bool {
         self.read += tokens;
-        self.read >= self.open.tokens && self.next_stretch(end)
+        self.read >= self.open.tokens
     }
 
+    /// Begins a new stretch there.
     #[inline(never)]
-    fn next_stretch(&mut self, begin: usize) -> bool {
+    pub(super) fn next_stretch(&mut self, begin: usize) {
         let OpenGates { bits, width, tokens, begins } = &mut self.open;
         let width = *width;
         if begins.len() == MAX_STRETCHES {
@@ -239,7 +239,6 @@ impl Reading {
         begins.push(begin);
         bits.resize(bits.len() + width, 0);
         self.read = 0;
-        true
     }
 
     /// The gates of the whole text.
@@ -267,7 +266,9 @@ mod tests {
         ) {
             let mut reading = Reading::new(&[0; 3], 0);
             for (at, clause) in clauses.iter().enumerate() {
-                reading.read_tokens(1, at);
+                if reading.has_read_tokens(1) {
+                    reading.next_stretch(at);
+                }
                 clause.iter().for_each(|&clause| set(reading.bits(), clause));
             }
             let open = reading.done();

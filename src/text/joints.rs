@@ -1,8 +1,8 @@
 //! The search of literals that are not all word characters: they need a look only where such a character stands.
 //!
 //! Each literal is represented by up to four neighbouring bytes of which one, the joint, is no word character. How
-//! many of the bytes stand before the joint is the literal's class; the classes that any literal has are tried at
-//! each byte of a text that some literal has for its joint.
+//! many of the bytes stand before the joint is the literal's class; the classes that are tried at a byte of a text are
+//! those of literals that have it for their joint, and next to it what the text has there.
 
 use super::fold::is_word;
 use super::frequency;
@@ -13,17 +13,40 @@ use super::search::{Grams, Literals, Owner, window};
 pub struct JointSearch {
     literals: Literals,
     classes: Vec<Class>,
-    /// For each byte, the classes (as bits) of the literals whose joint it is.
-    of_byte: ByteClasses,
+    /// For each byte, the joint that it may be, from 1 on; 0 for none.
+    of_byte: JointOf,
+    joints: Vec<Joint>,
 }
 
-/// Classes, as bits, of each byte.
+/// Which joint each byte is.
 #[derive(Debug)]
-struct ByteClasses([u16; 256]);
+struct JointOf([u8; 256]);
 
-impl Default for ByteClasses {
+impl Default for JointOf {
     fn default() -> Self {
-        ByteClasses([0; 256])
+        JointOf([0; 256])
+    }
+}
+
+/// The classes, as bits, of the literals with a joint: by the byte before it and by the one behind it.
+#[derive(Debug)]
+struct Joint {
+    before: [u16; 256],
+    behind: [u16; 256],
+}
+
+impl Joint {
+    const NONE: Self = Joint { before: [0; 256], behind: [0; 256] };
+
+    /// Adds the class of a literal that has its joint at `at`; where it begins or ends with that, any byte may stand there.
+    fn add(&mut self, class: u16, literal: &[u8], at: usize) {
+        let sides = [(&mut self.before, at.checked_sub(1)), (&mut self.behind, Some(at + 1))];
+        for (classes, place) in sides {
+            match place.and_then(|place| literal.get(place)) {
+                Some(&byte) => classes[usize::from(byte)] |= class,
+                None => classes.iter_mut().for_each(|classes| *classes |= class),
+            }
+        }
     }
 }
 
@@ -57,7 +80,7 @@ impl JointSearch {
             });
             let owner = Owner { literal: at as u32, before: (joint - before) as u32, len: literal.len() as u32 };
             groups[class].push((window(group), owner));
-            search.of_byte.0[usize::from(literal[joint])] |= 1 << class;
+            search.joint(literal[joint]).add(1 << class, literal, joint);
         }
         let class =
             |((before, len), groups)| Class { before, mask: u32::MAX >> (32 - 8 * len), grams: Grams::build(groups) };
@@ -70,6 +93,18 @@ impl JointSearch {
         &self.literals
     }
 
+    /// The joint that a byte is from now on.
+    #[allow(clippy::cast_possible_truncation)] // There are not so many that are no word characters.
+    fn joint(&mut self, byte: u8) -> &mut Joint {
+        let JointSearch { joints, of_byte: JointOf(of_byte), .. } = self;
+        let place = &mut of_byte[usize::from(byte)];
+        if *place == 0 {
+            joints.push(Joint::NONE);
+            *place = joints.len() as u8;
+        }
+        &mut joints[usize::from(*place) - 1]
+    }
+
     /// Whether a literal may have this byte for its joint.
     #[must_use]
     #[inline]
@@ -77,11 +112,23 @@ impl JointSearch {
         self.of_byte.0[usize::from(byte)] != 0
     }
 
-    /// Hands on the literals with their joint at `at`, and the bytes where they begin. Where several bytes of a literal
-    /// are no word characters it is found at one of them.
+    /// The classes of literals that may have their joint at `at`, as bits: told by the bytes next to it.
+    #[must_use]
     #[inline]
-    pub fn at(&self, text: &[u8], at: usize, found: &mut impl FnMut(usize, usize)) {
-        let mut classes = self.of_byte.0[usize::from(text[at])];
+    pub fn classes_at(&self, text: &[u8], at: usize) -> u16 {
+        let joint = usize::from(self.of_byte.0[usize::from(text[at])]);
+        let Some(Joint { before, behind }) = joint.checked_sub(1).and_then(|joint| self.joints.get(joint)) else {
+            return 0;
+        };
+        // Beyond the text stands a zero.
+        let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(0);
+        before[usize::from(byte(at.checked_sub(1)))] & behind[usize::from(byte(Some(at + 1)))]
+    }
+
+    /// Hands on the literals of these classes with their joint at `at`, and the bytes where they begin. Where several
+    /// bytes of a literal are no word characters it is found at one of them.
+    #[inline]
+    pub fn at(&self, text: &[u8], at: usize, mut classes: u16, found: &mut impl FnMut(usize, usize)) {
         let around = around(text, at);
         while classes != 0 {
             let class = &self.classes[classes.trailing_zeros() as usize];
@@ -128,7 +175,9 @@ mod tests {
         let search = JointSearch::new(literals);
         let mut found = Vec::new();
         for at in (0..text.len()).filter(|&at| !is_word(text.as_bytes()[at])) {
-            search.at(text.as_bytes(), at, &mut |literal, start| found.push((literal, start)));
+            let classes = search.classes_at(text.as_bytes(), at);
+            assert!(classes == 0 || search.may_be_at(text.as_bytes()[at]));
+            search.at(text.as_bytes(), at, classes, &mut |literal, start| found.push((literal, start)));
         }
         found.sort_unstable();
         found

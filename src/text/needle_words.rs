@@ -53,8 +53,8 @@ impl Phrase {
 }
 
 /// What a phrase has next to its word, beyond a blank: up to three bytes of the following word, or else of the one
-/// before it, as they stand in a text, and in the last byte how many of which. Most words that a phrase is looked for
-/// around have something else there.
+/// before it backwards, and in the last byte how many of which. Most words that a phrase is looked for around have
+/// something else there.
 #[derive(Clone, Copy)]
 pub(super) struct Neighbour(u32);
 
@@ -69,42 +69,55 @@ impl Neighbour {
     /// Bytes that are compared at most.
     const MOST: usize = 3;
     /// Beside how many there are: those before the word.
-    const BEFORE: u32 = 4;
+    const BEFORE: u8 = 4;
 
     #[allow(clippy::cast_possible_truncation)] // Three at the most.
     fn of(phrase: &Phrase) -> Self {
-        let Phrase { bytes, whole, word, .. } = phrase;
+        let Phrase { bytes, word, .. } = phrase;
         let mut neighbour = [0; 4];
-        if *whole {
-            return Neighbour(0);
-        }
-        if let [b' ', rest @ ..] = &bytes[word.end..]
-            && let count @ 1.. = rest.iter().take(Self::MOST).take_while(|&&b| is_word(b)).count()
-        {
-            neighbour[..count].copy_from_slice(&rest[..count]);
-            neighbour[Self::MOST] = count as u8;
-        } else if let [rest @ .., b' '] = &bytes[..word.start]
-            && let count @ 1.. = rest.iter().rev().take(Self::MOST).take_while(|&&b| is_word(b)).count()
-        {
-            neighbour[Self::MOST - count..Self::MOST].copy_from_slice(&rest[rest.len() - count..]);
-            neighbour[Self::MOST] = count as u8 | Self::BEFORE as u8;
+        let mut take = |next: &mut dyn Iterator<Item = &u8>, side: u8| {
+            let blank = next.next() == Some(&b' ');
+            let word = next.take(Self::MOST).take_while(|&&b| blank && is_word(b));
+            let count = neighbour.iter_mut().zip(word).map(|(place, &b)| *place = b).count();
+            neighbour[Self::MOST] = count as u8 | side;
+            count > 0
+        };
+        if !take(&mut bytes[word.end..].iter(), 0) {
+            take(&mut bytes[..word.start].iter().rev(), Self::BEFORE);
         }
         Neighbour(u32::from_le_bytes(neighbour))
     }
+}
 
-    /// Whether the phrase may be around a word of a text, for all that stands next to it.
+/// What stands next to a word of a text: the four bytes behind it and, backwards, those before it; zeros, which no
+/// needle has, beyond the text.
+pub(super) struct Sides([u32; 2]);
+
+impl Sides {
+    /// Of the word at `start..end`.
+    #[inline]
+    pub(super) fn of(text: &[u8], start: usize, end: usize) -> Self {
+        let four = |at: usize| text.get(at..).and_then(<[u8]>::first_chunk::<4>);
+        let behind = four(end).map(|&bytes| u32::from_le_bytes(bytes));
+        let before = start.checked_sub(4).and_then(four).map(|&bytes| u32::from_be_bytes(bytes));
+        let gather =
+            |bytes: &mut dyn Iterator<Item = &u8>| u32::from_le_bytes([(); 4].map(|()| *bytes.next().unwrap_or(&0)));
+        Sides([
+            behind.unwrap_or_else(|| gather(&mut text[end..].iter())),
+            before.unwrap_or_else(|| gather(&mut text[..start].iter().rev())),
+        ])
+    }
+
+    /// Whether a phrase may be around the word, for all that stands next to it.
     #[inline(always)]
-    pub(super) fn may_be_around(self, text: &[u8], start: usize, end: usize) -> bool {
-        let count = (self.0 >> 24) % Self::BEFORE;
-        let bits = (1u32 << (8 * count)) - 1;
-        let is_before = self.0 >> 24 & Self::BEFORE != 0;
-        let around = if is_before { start.checked_sub(4).map(|at| &text[at..]) } else { text.get(end..) };
-        // Where a text begins or ends it is looked at closely.
-        let Some(&around) = around.and_then(<[u8]>::first_chunk::<4>) else { return true };
-        let [blank, next] = if is_before { [around[3], around[2]] } else { [around[0], around[1]] };
-        let around = u32::from_le_bytes(around);
-        let (found, bits) = if is_before { (around, bits << (8 * (3 - count))) } else { (around >> 8, bits) };
-        count == 0 || is_blank(blank) && (is_blank(next) || (found ^ self.0) & bits == 0)
+    pub(super) fn may_have(&self, Neighbour(neighbour): Neighbour) -> bool {
+        let told = neighbour >> 24;
+        let side = self.0[usize::from(told & u32::from(Neighbour::BEFORE) != 0)];
+        let count = told % u32::from(Neighbour::BEFORE);
+        let others = (side >> 8 ^ neighbour) & ((1 << (8 * count)) - 1);
+        let [blank, next, ..] = side.to_le_bytes();
+        // Without a branch: hardly two words ask the same.
+        (count == 0) | is_blank(blank) & (is_blank(next) | (others == 0))
     }
 }
 

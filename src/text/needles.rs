@@ -10,9 +10,9 @@ use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
 use super::hash::QuickHash;
 use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
-use super::needle_words::{Neighbour, Phrase, Within};
+use super::needle_words::{Neighbour, Phrase, Sides, Within};
 use super::search::LiteralSearch;
-use super::word_cache::{EACH_TIME, Effect, LONGEST, MOST_PLACES, WordCache};
+use super::word_cache::{EACH_TIME, Effect, Effects, LONGEST, MOST_PLACES, WordCache};
 use super::words::word_bits;
 use crate::blocks::{BLOCK, Runs, bits, each_block, places, within};
 use indexmap::IndexMap;
@@ -195,7 +195,7 @@ impl NeedleSet {
             joints: JointSearch::new(&joint),
             joint_openers,
             satisfied,
-            caches: ThreadLocal::new(),
+            memories: ThreadLocal::new(),
         }
     }
 }
@@ -240,7 +240,7 @@ pub struct Prefilter {
     joint_openers: Vec<Vec<u32>>,
     /// The clauses before any needle was found: only those of rules that cannot be ruled out.
     satisfied: Vec<u64>,
-    caches: ThreadLocal<RefCell<WordCache>>,
+    memories: ThreadLocal<RefCell<Memory>>,
 }
 
 impl fmt::Debug for Prefilter {
@@ -320,8 +320,7 @@ impl Prefilter {
         if self.satisfied.is_empty() {
             return OpenGates::default();
         }
-        let mut cache = self.caches.get_or(|| RefCell::new(WordCache::new())).borrow_mut();
-        cache.begin_stretch();
+        let mut memory = self.memories.get_or(Default::default).borrow_mut();
         let mut pass = Pass { prefilter: self, folded, reading: Reading::new(&self.satisfied, folded.len()) };
         let longest = if self.satisfied.len() <= MOST_PLACES { LONGEST } else { 0 };
         // Blanks are most of what could be a joint, and hardly ever one.
@@ -334,16 +333,21 @@ impl Prefilter {
             places(joints).for_each(|at| pass.read_joint(block_at + at));
             words.ended(block_at, members, |start, end| {
                 if end - start <= longest {
-                    pass.read_word(start, end, &mut cache);
+                    memory.words.push((start, end));
                 } else {
                     pass.search_word(start, end);
                 }
             });
             // Of the tokens only those count that are words right behind a blank: a few too few do no harm.
-            if pass.reading.read_tokens((members & blanks << 1).count_ones(), block_at + BLOCK) {
-                cache.begin_stretch();
+            let ends_stretch = pass.reading.has_read_tokens((members & blanks << 1).count_ones());
+            if ends_stretch || memory.words.len() >= MANY_WORDS {
+                pass.read_words(&mut memory);
+            }
+            if ends_stretch {
+                pass.reading.next_stretch(block_at + BLOCK);
             }
         });
+        pass.read_words(&mut memory);
         pass.reading.done()
     }
 
@@ -358,6 +362,20 @@ impl Prefilter {
     }
 }
 
+/// Words that are enough to be looked up together.
+const MANY_WORDS: usize = 256;
+
+/// What a thread remembers of words, and room for those of a stretch.
+#[derive(Default)]
+struct Memory {
+    cache: WordCache,
+    /// Where each begins and ends.
+    words: Vec<(usize, usize)>,
+    effects: Vec<Effects>,
+    /// Those that have more than one effect.
+    more: Vec<usize>,
+}
+
 /// The pass over one text.
 struct Pass<'p> {
     prefilter: &'p Prefilter,
@@ -369,49 +387,64 @@ impl Pass<'_> {
     /// Reads a byte that is no word character.
     #[inline]
     fn read_joint(&mut self, at: usize) {
-        if self.prefilter.joints.may_be_at(self.folded[at]) {
-            self.search_joint(at);
+        let classes = self.prefilter.joints.classes_at(self.folded, at);
+        if classes != 0 {
+            self.search_joint(at, classes);
         }
     }
 
     #[inline(never)]
-    fn search_joint(&mut self, at: usize) {
+    fn search_joint(&mut self, at: usize, classes: u16) {
         let bits = self.reading.bits();
-        self.prefilter.joints.at(self.folded, at, &mut |needle: usize, _| {
+        self.prefilter.joints.at(self.folded, at, classes, &mut |needle: usize, _| {
             self.prefilter.joint_openers[needle].iter().for_each(|&clause| set(bits, clause as usize));
         });
     }
 
-    /// Reads a word that is remembered.
-    #[inline]
-    fn read_word(&mut self, start: usize, end: usize, cache: &mut WordCache) {
-        let words = &self.prefilter.words;
-        let (one, others) = cache.effects_of(self.folded, start, end, |word, effects| words.learn(word, effects));
-        self.reading.bits()[one.place as usize] |= one.bits;
-        others.iter().for_each(|&effect| self.take(effect, start, end));
+    /// Reads the words so far, of one stretch. First all are looked up, then comes what follows from them: the
+    /// processor need not wait for a word before it looks up the next.
+    #[inline(never)]
+    fn read_words(&mut self, Memory { cache, words, effects, more }: &mut Memory) {
+        cache.make_room();
+        effects.clear();
+        effects.extend(words.iter().map(|&(start, end)| {
+            let learn = |word: &[u8], effects: &mut Vec<Effect>| self.prefilter.words.learn(word, effects);
+            cache.look_up(self.folded, start, end, learn)
+        }));
+        let bits = self.reading.bits();
+        more.resize(words.len() + 1, 0);
+        let mut count = 0;
+        for (at, effects) in effects.iter().enumerate() {
+            let one = effects.one();
+            bits[one.place as usize] |= one.bits;
+            // Noted for each, and kept for those that have more: no branch on which have.
+            more[count] = at;
+            count += usize::from(effects.are_more());
+        }
+        for &at in &more[..count] {
+            let (start, end) = words[at];
+            let sides = Sides::of(self.folded, start, end);
+            cache.others(effects[at]).iter().for_each(|&effect| self.take(effect, start, end, &sides));
+        }
+        words.clear();
     }
 
     /// Reads a word that is not.
     #[inline(never)]
     fn search_word(&mut self, start: usize, end: usize) {
-        self.prefilter.words.each(&self.folded[start..end], |effect| self.take(effect, start, end));
+        let sides = Sides::of(self.folded, start, end);
+        self.prefilter.words.each(&self.folded[start..end], |effect| self.take(effect, start, end, &sides));
     }
 
-    /// Takes in an effect of the word from `start` to `end`.
+    /// Takes in an effect of the word from `start` to `end`, for a phrase if what stands next to the word may be the phrase's.
     #[inline(always)]
-    fn take(&mut self, effect: Effect, start: usize, end: usize) {
-        match effect.place {
-            EACH_TIME => self.open_around(effect.bits, start, end),
-            place => self.reading.bits()[place as usize] |= effect.bits,
+    fn take(&mut self, effect: Effect, start: usize, end: usize, sides: &Sides) {
+        if effect.place != EACH_TIME {
+            self.reading.bits()[effect.place as usize] |= effect.bits;
+            return;
         }
-    }
-
-    /// Looks for the phrase of an effect around the word from `start` to `end`, if what stands next to the word may be the
-    /// phrase's.
-    #[inline(always)]
-    fn open_around(&mut self, effect: u64, start: usize, end: usize) {
-        let (neighbour, phrase) = Neighbour::in_effect(effect);
-        if neighbour.may_be_around(self.folded, start, end) {
+        let (neighbour, phrase) = Neighbour::in_effect(effect.bits);
+        if sides.may_have(neighbour) {
             self.search_around(phrase, start, end);
         }
     }

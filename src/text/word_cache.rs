@@ -30,28 +30,48 @@ impl Effect {
 /// Beyond so many effects of all words everything is forgotten: words that give way leave theirs behind.
 const MOST_EFFECTS: usize = 1 << 17;
 
-/// A word and what it means. Most words have one effect at most, which is always at hand: whether there is one need not
-/// be asked.
+/// What a word means. Most words have one effect at most, which is always at hand: whether there is one need not be
+/// asked.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    /// The bytes, zeros behind them; no word is all zeros.
-    word: Word,
+pub struct Effects {
     /// The one effect's bits.
     bits: u64,
-    /// Where the other effects are, of which the first tells how many there are; 0 for none.
+    /// Where the other effects are, behind another that tells how many there are; 0 for none.
     others: u32,
     /// The one effect's place.
     place: u16,
-    /// The last stretch of text that had the word; 0 for none.
-    stretch: u16,
+    /// Whether the word has come again, lately: of no interest but here.
+    is_used: bool,
+}
+
+impl Effects {
+    const NONE: Self = Effects { bits: 0, others: 0, place: 0, is_used: false };
+
+    /// The one effect; [none](Effect::NONE) for a word without any.
+    #[inline]
+    pub fn one(self) -> Effect {
+        Effect { place: self.place.into(), bits: self.bits }
+    }
+
+    /// Whether there are others.
+    #[inline]
+    pub fn are_more(self) -> bool {
+        self.others != 0
+    }
 }
 
 /// The bytes of a word.
 type Word = [u64; 2];
 
-impl Slot {
-    const FREE: Self = Slot { word: [0; 2], bits: 0, others: 0, place: 0, stretch: 0 };
+/// A word and its effects.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// The bytes, zeros behind them; no word is all zeros.
+    word: Word,
+    effects: Effects,
+}
 
+impl Slot {
     /// Whether it is the word's. The eights are compared one by one: they have just been written one by one, and are
     /// not to be waited for.
     #[inline]
@@ -65,65 +85,76 @@ impl Slot {
 #[repr(align(64))]
 struct Pair([Slot; 2]);
 
+impl Pair {
+    const FREE: Self = Pair([Slot { word: [0; 2], effects: Effects::NONE }; 2]);
+
+    /// The slot for a new word: that of a word that has not come again.
+    fn free(&mut self) -> &mut Slot {
+        let Pair(slots) = self;
+        if slots.iter().all(|slot| slot.effects.is_used) {
+            slots.iter_mut().for_each(|slot| slot.effects.is_used = false);
+        }
+        &mut slots[usize::from(slots[0].effects.is_used)]
+    }
+}
+
 /// Words and their effects, of one thread.
 #[derive(Debug)]
 pub struct WordCache {
-    pairs: Box<[Pair]>,
+    pairs: Box<[Pair; PAIRS]>,
     /// The other effects of words; the first is nobody's.
     others: Vec<Effect>,
-    stretch: u16,
+}
+
+impl Default for WordCache {
+    fn default() -> Self {
+        let pairs: Box<[Pair]> = vec![Pair::FREE; PAIRS].into();
+        WordCache { pairs: pairs.try_into().expect("so many pairs"), others: vec![Effect::NONE] }
+    }
 }
 
 impl WordCache {
-    /// Remembers nothing yet.
-    #[must_use]
-    pub fn new() -> Self {
-        WordCache { pairs: vec![Pair([Slot::FREE; 2]); PAIRS].into(), others: vec![Effect::NONE], stretch: 0 }
-    }
-
-    /// To be called before the words of each text, and of each stretch of one.
-    pub fn begin_stretch(&mut self) {
+    /// Forgets everything when it has become too much; to be called now and then.
+    pub fn make_room(&mut self) {
         if self.others.len() > MOST_EFFECTS {
-            self.pairs.fill(Pair([Slot::FREE; 2]));
+            self.pairs.fill(Pair::FREE);
             self.others.truncate(1);
         }
-        self.stretch = self.stretch.checked_add(1).unwrap_or_else(|| {
-            self.pairs.iter_mut().flat_map(|pair| &mut pair.0).for_each(|slot| slot.stretch = 0);
-            1
-        });
     }
 
     /// The effects, on a set of at most [`MOST_PLACES`], of the word at `start..end` of a text (not longer than
-    /// [`LONGEST`]): one, which may be [none](Effect::NONE), and others, which are left out when they count once and the
-    /// stretch has had the word before. `learn` adds those of a word that is not known.
+    /// [`LONGEST`]). `learn` adds those of a word that is not known.
+    ///
+    /// Nothing is written for a word that is known, and no branch depends on which it is: while the processor waits for
+    /// one word, it looks up the next ones.
     #[inline]
-    pub fn effects_of(
+    pub fn look_up(
         &mut self,
         text: &[u8],
         start: usize,
         end: usize,
         learn: impl FnOnce(&[u8], &mut Vec<Effect>),
-    ) -> (Effect, &[Effect]) {
+    ) -> Effects {
         let word = word_at(text, start, end);
-        let WordCache { pairs, others, stretch } = self;
-        let Pair(pair) = &mut pairs[pair_of(mixed(word))];
+        let pair = &mut self.pairs[pair_of(mixed(word))];
         // Which one of the pair it is must not be guessed by the processor.
-        let mut at = usize::from(!pair[0].is(word));
-        if !pair[at].is(word) {
-            // In place of the word that has not come for longer.
-            let age = |slot: &Slot| stretch.wrapping_sub(slot.stretch);
-            at = usize::from(age(&pair[1]) > age(&pair[0]));
-            replace(&mut pair[at], word, others, |effects| learn(&text[start..end], effects));
+        let slot = &mut pair.0[usize::from(!pair.0[0].is(word))];
+        if !slot.is(word) {
+            let slot = pair.free();
+            replace(slot, word, &mut self.others, |effects| learn(&text[start..end], effects));
+            return slot.effects;
         }
-        let slot = &mut pair[at];
-        let is_new = std::mem::replace(&mut slot.stretch, *stretch) != *stretch;
-        let one = Effect { place: slot.place.into(), bits: slot.bits };
-        if slot.others == 0 {
-            return (one, &[]);
+        if !slot.effects.is_used {
+            slot.effects.is_used = true;
         }
-        let first = slot.others as usize;
-        let effects = &others[first + 1..][..others[first].bits as usize];
-        (one, if is_new || effects[0].place == EACH_TIME { effects } else { &[] })
+        slot.effects
+    }
+
+    /// The other effects of a word that was looked up since room was made.
+    #[inline]
+    pub fn others(&self, effects: Effects) -> &[Effect] {
+        let first = effects.others as usize;
+        &self.others[first + 1..][..self.others[first].bits as usize]
     }
 }
 
@@ -182,7 +213,7 @@ fn replace(slot: &mut Slot, word: Word, others: &mut Vec<Effect>, learn: impl Fn
         others.truncate(new);
     }
     let others = if count == 0 { 0 } else { new as u32 };
-    *slot = Slot { word, bits: one.bits, others, place: one.place as u16, stretch: 0 };
+    *slot = Slot { word, effects: Effects { bits: one.bits, others, place: one.place as u16, is_used: false } };
 }
 
 #[cfg(test)]
@@ -195,42 +226,43 @@ mod tests {
         Effect { place, bits: 5 }
     }
 
+    /// The effects of a word that is a whole text.
+    fn effects_of(cache: &mut WordCache, word: &[u8], learnt: &[Effect]) -> (Effect, Vec<Effect>) {
+        let effects = cache.look_up(word, 0, word.len(), |_, effects| effects.extend(learnt));
+        let others = cache.others(effects).to_vec();
+        assert_eq!(effects.are_more(), !others.is_empty());
+        (effects.one(), others)
+    }
+
     #[test]
-    fn a_word_is_learnt_once_and_counts_once_in_a_stretch() {
-        let mut cache = WordCache::new();
+    fn a_word_is_learnt_once() {
+        let mut cache = WordCache::default();
         let mut learnt = Vec::new();
-        let mut look = |cache: &mut WordCache, text: &[u8], start, end| {
-            let (one, others) = cache.effects_of(text, start, end, |word, effects| {
+        let mut look = |text: &[u8], start, end| {
+            let effects = cache.look_up(text, start, end, |word, effects| {
                 learnt.push(word.to_vec());
                 effects.extend([effect(3), effect(4)]);
             });
-            assert_eq!(one, effect(4));
-            others.to_vec()
+            assert_eq!((effects.one(), cache.others(effects)), (effect(4), &[effect(3)][..]));
         };
-        cache.begin_stretch();
-        assert_eq!(look(&mut cache, b"word and a word behind", 0, 4), [effect(3)]);
-        assert_eq!(look(&mut cache, b"word and a word behind", 11, 15), []);
-        assert_eq!(look(&mut cache, b"sword", 0, 5), [effect(3)]);
-        cache.begin_stretch();
-        assert_eq!(look(&mut cache, b"sword", 1, 5), [effect(3)]);
-        assert_eq!(look(&mut cache, b"words", 0, 4), []);
-        assert_eq!(look(&mut cache, b"sixteen_bytes_xy", 0, 16), [effect(3)]);
+        look(b"word and a word behind", 0, 4);
+        look(b"word and a word behind", 11, 15);
+        look(b"sword", 0, 5);
+        look(b"sword", 1, 5);
+        look(b"words", 0, 4);
+        look(b"sixteen_bytes_xy", 0, 16);
         assert_eq!(learnt, [&b"word"[..], b"sword", b"sixteen_bytes_xy"]);
     }
 
     #[test]
-    fn phrases_count_each_time() {
-        let mut cache = WordCache::new();
-        cache.begin_stretch();
+    fn a_phrase_is_never_the_one_effect() {
+        let mut cache = WordCache::default();
         for _ in 0..2 {
-            let mut of = |word: &[u8], learnt: &[Effect]| {
-                let (one, others) = cache.effects_of(word, 0, word.len(), |_, effects| effects.extend(learnt));
-                (one, others.first().copied())
-            };
-            assert_eq!(of(b"phrase", &[PHRASE]), (Effect::NONE, Some(PHRASE)));
-            assert_eq!(of(b"and_more", &[PHRASE, effect(1)]), (effect(1), Some(PHRASE)));
-            assert_eq!(of(b"one", &[effect(1)]), (effect(1), None));
-            assert_eq!(of(b"none", &[]), (Effect::NONE, None));
+            let mut of = |word: &[u8], learnt: &[Effect]| effects_of(&mut cache, word, learnt);
+            assert_eq!(of(b"phrase", &[PHRASE]), (Effect::NONE, vec![PHRASE]));
+            assert_eq!(of(b"and_more", &[PHRASE, effect(1)]), (effect(1), vec![PHRASE]));
+            assert_eq!(of(b"one", &[effect(1)]), (effect(1), vec![]));
+            assert_eq!(of(b"none", &[]), (Effect::NONE, vec![]));
         }
     }
 
@@ -247,32 +279,46 @@ mod tests {
         }
     }
 
-    /// The effects of a word that a new stretch begins with.
-    fn effects_in_a_new_stretch(cache: &mut WordCache, word: [u8; 8], learnt: &[Effect]) -> Vec<Effect> {
-        cache.begin_stretch();
-        let (one, others) = cache.effects_of(&word, 0, 8, |_, effects| effects.extend(learnt));
-        others.iter().copied().chain((one != Effect::NONE).then_some(one)).collect()
+    fn all_effects_of(cache: &mut WordCache, word: [u8; 8], learnt: &[Effect]) -> Vec<Effect> {
+        cache.make_room();
+        let (one, others) = effects_of(cache, &word, learnt);
+        others.into_iter().chain((one != Effect::NONE).then_some(one)).collect()
     }
 
     #[test]
     fn effects_do_not_pile_up() {
-        let mut cache = WordCache::new();
+        let mut cache = WordCache::default();
         for number in 0..2 * MOST_EFFECTS as u64 {
             let expected = vec![Effect { place: 7, bits: number }; number as usize % 4];
             let word = (number | 1 << 63).to_le_bytes();
-            assert_eq!(effects_in_a_new_stretch(&mut cache, word, &expected), expected);
+            assert_eq!(all_effects_of(&mut cache, word, &expected), expected);
         }
         assert!(cache.others.len() <= MOST_EFFECTS + 3);
     }
 
     #[test]
     fn words_of_one_pair_do_not_mix_up_their_effects() {
-        let mut cache = WordCache::new();
+        let mut cache = WordCache::default();
         let words: Vec<[u8; 8]> =
             (1..).filter(|&n| pair_of(mixed([n, 0])) == 5).take(3).map(u64::to_le_bytes).collect();
         for turn in [0, 1, 0, 2, 1, 0, 0, 2, 1, 1] {
             let expected = vec![effect(turn as u32); 3 - turn];
-            assert_eq!(effects_in_a_new_stretch(&mut cache, words[turn], &expected), expected);
+            assert_eq!(all_effects_of(&mut cache, words[turn], &expected), expected);
         }
+    }
+
+    #[test]
+    fn a_word_that_keeps_coming_stays() {
+        let mut cache = WordCache::default();
+        let mut words = (1..).filter(|&n| pair_of(mixed([n, 0])) == 5).map(u64::to_le_bytes);
+        let frequent = words.next().expect("one word of many");
+        let mut learnt = 0;
+        let mut look = |word: &[u8]| {
+            let _ = cache.look_up(word, 0, 8, |word, _| learnt += usize::from(word == frequent));
+        };
+        for rare in words.take(100) {
+            [frequent, rare, frequent].iter().for_each(|word| look(word));
+        }
+        assert!(learnt <= 2, "{learnt}");
     }
 }
