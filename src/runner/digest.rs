@@ -55,8 +55,15 @@ impl Fields {
         self.hash.update(bytes);
     }
 
+    #[inline]
     fn number(&mut self, number: u64) {
-        self.add(&number.to_le_bytes());
+        match self.pending.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
+            Some(room) => {
+                *room = number.to_le_bytes();
+                self.len += room.len();
+            }
+            None => self.add(&number.to_le_bytes()),
+        }
     }
 
     fn finish(mut self) -> [u8; 32] {
@@ -67,7 +74,9 @@ impl Fields {
     /// Length first, so that no two lists of fields look alike; an absent one has a length that no text has.
     fn field(&mut self, text: Option<&str>) {
         self.number(text.map_or(u64::MAX, |t| t.len() as u64));
-        self.add(text.unwrap_or("").as_bytes());
+        if let Some(text) = text {
+            self.add(text.as_bytes());
+        }
     }
 
     /// JSON without the blanks between its tokens, which differ from file to file. No length can stand before it; the
