@@ -7,6 +7,7 @@ use super::fold::{BLANK, LETTER, fold_ascii, fold_into};
 use super::gates::{Gate, GateList, GateRun, OpenGates};
 use super::letters;
 use super::needles::Prefilter;
+use super::runs::long_runs;
 use super::span::{ByteSpan, CharSpan};
 use crate::blocks::{count, has_run};
 use std::borrow::Cow;
@@ -36,7 +37,7 @@ pub struct Text<'a> {
     edges: OnceCell<Option<String>>,
     offsets: OnceCell<Vec<u32>>,
     digits: OnceCell<usize>,
-    long_run: OnceCell<bool>,
+    long_runs: OnceCell<Vec<Range<usize>>>,
     normalized: OnceCell<Option<Box<Text<'a>>>>,
 }
 
@@ -60,7 +61,7 @@ impl<'a> Text<'a> {
             edges: OnceCell::new(),
             offsets: OnceCell::new(),
             digits: OnceCell::new(),
-            long_run: OnceCell::new(),
+            long_runs: OnceCell::new(),
             normalized: OnceCell::new(),
         }
     }
@@ -298,12 +299,16 @@ impl<'a> Text<'a> {
         self.bytes(span).of(&self.raw)
     }
 
-    /// Whether [`LONG_RUN`] or more letters, digits, `+` and `/` (of ASCII) stand together anywhere: rules out keys,
-    /// addresses and encoded texts.
+    /// Where [`LONG_RUN`] or more letters, digits, `+` and `/` (of ASCII) stand together, as places of bytes, left to
+    /// right: only there are keys, addresses and encoded texts.
     #[must_use]
-    pub fn has_long_run(&self) -> bool {
+    pub fn long_runs(&self) -> &[Range<usize>] {
         let member = |b: u8| b.is_ascii_alphanumeric() | (b == b'+') | (b == b'/');
-        *self.long_run.get_or_init(|| has_run(self.raw.as_bytes(), LONG_RUN, member))
+        let bytes = self.raw.as_bytes();
+        self.long_runs.get_or_init(|| match has_run(bytes, LONG_RUN, member) {
+            true => long_runs(bytes, LONG_RUN, member).collect(),
+            false => Vec::new(),
+        })
     }
 
     /// Which bytes occur and how many digits: rules out most rules that have no literal.

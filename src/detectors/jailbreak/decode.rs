@@ -1,7 +1,7 @@
 //! Text hidden in base64 and in `\x` escapes. One level: what is decoded is not decoded again.
 
+use crate::text::Text;
 use crate::text::chars;
-use crate::text::runs::long_runs;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -24,22 +24,15 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The texts hidden in `text`: those in base64 in order, then those in escapes.
-pub(super) fn decoded(text: &str) -> Vec<String> {
+pub(super) fn decoded(text: &Text<'_>) -> Vec<String> {
+    let bytes = text.raw().as_bytes();
     let mut texts = Vec::new();
-    base64_texts(text.as_bytes(), &mut texts);
-    escaped_texts(text.as_bytes(), &mut texts);
-    texts
-}
-
-const fn is_base64(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')
-}
-
-fn base64_texts(text: &[u8], texts: &mut Vec<String>) {
-    for run in long_runs(text, MIN_BASE64, is_base64) {
-        let padding = text[run.end..].iter().take(2).take_while(|&&b| b == b'=').count();
-        texts.extend(base64_text(&text[run], padding));
+    for run in text.long_runs().iter().filter(|run| run.len() >= MIN_BASE64) {
+        let padding = bytes[run.end..].iter().take(2).take_while(|&&b| b == b'=').count();
+        texts.extend(base64_text(&bytes[run.clone()], padding));
     }
+    escaped_texts(bytes, &mut texts);
+    texts
 }
 
 /// The text of one run, if its padding is no error and something is left of it.
@@ -81,6 +74,11 @@ fn well_formed(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Prefilter;
+
+    fn decoded(text: &str) -> Vec<String> {
+        super::decoded(&Text::new(text, &Prefilter::none()))
+    }
 
     #[test]
     fn base64_runs_are_found_wherever_they_stand() {

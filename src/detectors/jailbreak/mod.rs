@@ -215,8 +215,7 @@ impl Jailbreak {
 
 impl Detector for Jailbreak {
     fn inspect(&self, text: &Text<'_>, _request: &Request<'_>) -> Result<Finding, EvalError> {
-        let may_hide = self.decodes && (text.has_long_run() || text.raw().contains('\\'));
-        let decoded = if may_hide { decode::decoded(text.raw()) } else { Vec::new() };
+        let decoded = if self.decodes { decode::decoded(text) } else { Vec::new() };
         let mut hits = Vec::new();
         if !decoded.is_empty() {
             hits.push(self.encoded_rule);

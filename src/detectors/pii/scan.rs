@@ -94,12 +94,13 @@ pub(super) fn account_places(text: &Text<'_>) -> Vec<Range<usize>> {
 
 /// Where Bitcoin addresses may be: runs of 26 letters and digits.
 pub(super) fn bitcoin_places(text: &Text<'_>) -> Vec<Range<usize>> {
-    // An address begins with one of these, or with `bc1`.
-    if (text.shape().has(b'1') || text.shape().has(b'3')) && text.has_long_run() {
-        runs(text.raw().as_bytes(), 26, |b| b.is_ascii_alphanumeric(), |_| true)
-    } else {
-        Vec::new()
-    }
+    let bytes = text.raw().as_bytes();
+    let long = text.long_runs().iter().filter(|run| run.len() >= 26);
+    let places = long.flat_map(|long| {
+        let runs = long_runs(&bytes[long.clone()], 26, |b| b.is_ascii_alphanumeric());
+        runs.map(|run| long.start + run.start..bytes.len().min(long.start + run.end + 1))
+    });
+    places.collect()
 }
 
 /// Where IBANs may be: two capitals and two digits where fifteen bytes and more are capitals, digits, hyphens and blanks

@@ -1,12 +1,12 @@
 //! Secrets wrapped in base64: finding the runs, decoding them.
 
-use crate::text::ByteSpan;
-use crate::text::token::{ANY, AsciiSet};
+use crate::text::{ByteSpan, Text};
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// Fewer characters than this are no candidate.
 const MIN_RUN: usize = 24;
+const _: () = assert!(MIN_RUN >= crate::text::LONG_RUN);
 
 /// Padding is judged by [`decode`] itself; unused trailing bits are ignored, as in the reference.
 const DECODER: GeneralPurpose = GeneralPurpose::new(
@@ -18,30 +18,14 @@ const DECODER: GeneralPurpose = GeneralPurpose::new(
 
 /// Runs of at least [`MIN_RUN`] base64 characters with up to two `=` behind them, except those next to a dot (parts
 /// of a JSON Web Token).
-pub(super) fn candidates(text: &str) -> impl Iterator<Item = ByteSpan> + '_ {
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let probe = from + MIN_RUN - 1;
-            if !AsciiSet::BASE64.has(*bytes.get(probe)?) {
-                from = probe + 1;
-                continue;
-            }
-            // The character at the probe is in a run; its beginning is in the stretch not looked at yet.
-            let start = probe - bytes[from..probe].iter().rev().take_while(|&&b| AsciiSet::BASE64.has(b)).count();
-            let len = AsciiSet::BASE64.run(bytes, start, ANY);
-            from = start + len;
-            if len < MIN_RUN {
-                continue;
-            }
-            let end = from + bytes[from..].iter().take(2).take_while(|&&b| b == b'=').count();
-            from = end;
-            let dotted = bytes.get(end) == Some(&b'.') || start.checked_sub(1).map(|i| bytes[i]) == Some(b'.');
-            if !dotted {
-                return Some(ByteSpan { start, end });
-            }
-        }
+pub(super) fn candidates<'t>(text: &'t Text<'_>) -> impl Iterator<Item = ByteSpan> + 't {
+    let bytes = text.raw().as_bytes();
+    let runs = text.long_runs().iter().filter(|run| run.len() >= MIN_RUN);
+    runs.filter_map(|run| {
+        let padding = bytes[run.end..].iter().take(2).take_while(|&&b| b == b'=').count();
+        let (start, end) = (run.start, run.end + padding);
+        let dotted = bytes.get(end) == Some(&b'.') || start.checked_sub(1).map(|i| bytes[i]) == Some(b'.');
+        (!dotted).then_some(ByteSpan { start, end })
     })
 }
 
@@ -61,9 +45,10 @@ pub(super) fn decode(candidate: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Prefilter;
 
     fn found(text: &str) -> Vec<&str> {
-        candidates(text).map(|c| c.of(text)).collect()
+        candidates(&Text::new(text, &Prefilter::none())).map(|c| c.of(text)).collect()
     }
 
     #[test]

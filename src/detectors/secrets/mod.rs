@@ -8,6 +8,7 @@ mod rules;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, truthy_or};
+use crate::text::runs::long_runs;
 use crate::text::token::{AsciiSet, Form};
 use crate::text::{
     ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, GateList, NeedleSet, Text, TokenPattern, chars,
@@ -15,6 +16,7 @@ use crate::text::{
 use crate::value::{Key, Map, Value};
 use aho_corasick::AhoCorasick;
 use rules::{Grammar, RULES, Rule};
+use std::ops::Range;
 
 /// What decoded base64 may contain to be a secret without further ado.
 const DECODED_PREFIXES: [&str; 8] =
@@ -67,8 +69,8 @@ impl Detector for Secrets {
                 }
             }
         }
-        if self.detect_base64 && text.has_long_run() {
-            for span in base64::candidates(text.raw()) {
+        if self.detect_base64 {
+            for span in base64::candidates(text) {
                 let candidate = span.of(text.raw());
                 if let Some(id) = self.encoded(candidate, text)
                     && !self.exceptions.cover(candidate)?
@@ -118,6 +120,7 @@ enum Matcher {
 
 /// Length of the words that [`Grammar::HexWord`] describes.
 const HEX_WORD: usize = 32;
+const _: () = assert!(HEX_WORD >= crate::text::LONG_RUN);
 
 impl Matcher {
     fn new(grammar: &Grammar, needles: &mut NeedleSet) -> Result<Self, EvalError> {
@@ -160,30 +163,19 @@ impl Matcher {
     }
 }
 
-/// Words of exactly 32 characters of `set` between word edges, with what follows them.
+/// Words of exactly 32 characters of `set`, letters and digits, between word edges, with what follows them.
 fn hex_words<'t>(text: &'t Text<'_>, set: AsciiSet, rest: &'t Form) -> impl Iterator<Item = ByteSpan> + 't {
     let raw = text.raw();
-    let bytes = raw.as_bytes();
-    let mut from = if text.has_long_run() { 0 } else { bytes.len() };
-    std::iter::from_fn(move || {
-        loop {
-            let probe = from + HEX_WORD - 1;
-            if !set.has(*bytes.get(probe)?) {
-                from = probe + 1;
-                continue;
-            }
-            let start = probe - bytes[from..probe].iter().rev().take_while(|&&b| set.has(b)).count();
-            let len = set.run(bytes, start, usize::MAX);
-            from = start + len;
-            if len == HEX_WORD
-                && !chars::word_before(raw, start)
-                && !chars::word_at(raw, from)
-                && let Some(end) = rest.end_from(raw, from)
-            {
-                from = end;
-                return Some(ByteSpan { start, end });
-            }
-        }
+    let members = move |run: &Range<usize>| {
+        let start = run.start;
+        long_runs(&raw.as_bytes()[run.clone()], HEX_WORD, move |b| set.has(b))
+            .map(move |r| start + r.start..start + r.end)
+    };
+    let words = text.long_runs().iter().filter(|run| run.len() >= HEX_WORD).flat_map(members);
+    words.filter_map(move |word| {
+        let is_word = word.len() == HEX_WORD && !chars::word_before(raw, word.start) && !chars::word_at(raw, word.end);
+        let end = rest.end_from(raw, word.end).filter(|_| is_word)?;
+        Some(ByteSpan { start: word.start, end })
     })
 }
 
