@@ -7,6 +7,7 @@ the run takes a few seconds.
 
 import argparse
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -19,8 +20,15 @@ os.environ.setdefault("ZNYX_TELEMETRY", "false")
 
 
 def rows(path):
+    """The rows of a dataset, one after the other: what this process holds would count as the peak of those it starts."""
     with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+        yield from (json.loads(line) for line in file if line.strip())
+
+
+def measure(some):
+    """How many samples there are, and how many bytes of text."""
+    sizes = [len(row["input_text"].encode("utf-8", "surrogatepass")) for row in some]
+    return len(sizes), sum(sizes)
 
 
 def reference(samples, policy):
@@ -68,30 +76,30 @@ def main():
     parser.add_argument("--limit", type=int, default=2000)
     args = parser.parse_args()
 
-    samples = rows(args.dataset)
     with open(args.policy, encoding="utf-8") as file:
         policy = json.load(file)
-    size = lambda some: sum(len(row["input_text"].encode("utf-8", "surrogatepass")) for row in some)
+    samples, size = measure(rows(args.dataset))
 
     with tempfile.TemporaryDirectory() as directory:
-        repeats = max(1, 60_000_000 // max(1, size(samples)))
+        repeats = max(1, 60_000_000 // max(1, size))
         large = os.path.join(directory, "dataset.jsonl")
         with open(large, "w", encoding="utf-8") as file:
             for i in range(repeats):
-                for j, row in enumerate(samples):
+                for j, row in enumerate(rows(args.dataset)):
                     file.write(json.dumps({**row, "id": f"{i}-{j}"}) + "\n")
         ours_seconds, ours_memory = min(
             bench(args.binary, large, args.policy, args.threads, directory) for _ in range(3))
-    ours_samples, ours_bytes = repeats * len(samples), repeats * size(samples)
+    ours_samples, ours_bytes = repeats * samples, repeats * size
 
-    first = samples[: args.limit]
+    first = list(itertools.islice(rows(args.dataset), args.limit))
+    theirs_samples, theirs_bytes = measure(first)
     theirs_seconds, theirs_memory = reference(first, policy)
 
-    ours_rate, theirs_rate = ours_samples / ours_seconds, len(first) / theirs_seconds
-    ours_mb, theirs_mb = ours_bytes / ours_seconds / 1e6, size(first) / theirs_seconds / 1e6
+    ours_rate, theirs_rate = ours_samples / ours_seconds, theirs_samples / theirs_seconds
+    ours_mb, theirs_mb = ours_bytes / ours_seconds / 1e6, theirs_bytes / theirs_seconds / 1e6
     print(f"{'':<12}{'samples':>10}{'seconds':>10}{'samples/s':>12}{'MB/s':>10}{'peak MB':>9}")
     print(f"{'znyx-bench':<12}{ours_samples:>10}{ours_seconds:>10.2f}{ours_rate:>12.0f}{ours_mb:>10.2f}{ours_memory:>9.0f}")
-    print(f"{'reference':<12}{len(first):>10}{theirs_seconds:>10.2f}{theirs_rate:>12.1f}{theirs_mb:>10.3f}{theirs_memory:>9.0f}")
+    print(f"{'reference':<12}{theirs_samples:>10}{theirs_seconds:>10.2f}{theirs_rate:>12.1f}{theirs_mb:>10.3f}{theirs_memory:>9.0f}")
     print(f"ratio: {ours_rate / theirs_rate:,.0f} times the samples/s, {args.threads} thread(s)")
 
 
