@@ -171,8 +171,12 @@ impl NeedleSet {
         for clause in self.always {
             set(&mut satisfied, clause as usize);
         }
-        let mut inner: IndexMap<Within, Vec<Effect>, QuickHash> = IndexMap::default();
-        let (mut phrases, mut joint, mut joint_openers) = (Vec::new(), Vec::new(), Vec::new());
+        // Room for more than come: what is not used costs nothing, growing does.
+        let most = self.needles.len();
+        let mut inner: IndexMap<Within, Vec<Effect>, QuickHash> =
+            IndexMap::with_capacity_and_hasher(most, QuickHash::default());
+        let mut phrases = Vec::with_capacity(most);
+        let (mut joint, mut joint_openers) = (Vec::new(), Vec::new());
         for (needle, opens) in self.needles {
             if let Some(within) = needle.within_word() {
                 inner.entry(within).or_default().extend(Effect::all_of(&opens));

@@ -36,71 +36,64 @@ const MOST_EFFECTS: usize = 1 << 17;
 pub struct Effects {
     /// The one effect's bits.
     bits: u64,
-    /// Where the other effects are, behind another that tells how many there are; 0 for none.
-    others: u32,
-    /// The one effect's place.
-    place: u16,
-    /// Whether the word has come again, lately: of no interest but here.
-    is_used: bool,
+    /// In the lower half where the other effects are, behind another that tells how many there are; 0 for none. Beyond
+    /// it the one effect's place, and [`IS_USED`].
+    rest: u64,
 }
 
-impl Effects {
-    const NONE: Self = Effects { bits: 0, others: 0, place: 0, is_used: false };
+/// Set when the word has come again, lately: of no interest but here.
+const IS_USED: u64 = 1 << 48;
 
+#[allow(clippy::cast_possible_truncation)] // The parts are what is wanted.
+impl Effects {
     /// The one effect; [none](Effect::NONE) for a word without any.
     #[inline]
     pub fn one(self) -> Effect {
-        Effect { place: self.place.into(), bits: self.bits }
+        Effect { place: ((self.rest >> 32) as u16).into(), bits: self.bits }
     }
 
     /// Whether there are others.
     #[inline]
     pub fn are_more(self) -> bool {
-        self.others != 0
+        self.others() != 0
+    }
+
+    fn others(self) -> u32 {
+        self.rest as u32
     }
 }
 
 /// The bytes of a word.
 type Word = [u64; 2];
 
-/// A word and its effects.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    /// The bytes, zeros behind them; no word is all zeros.
-    word: Word,
-    effects: Effects,
+/// Numbers of a slot: the word's bytes, with zeros behind them (no word is all zeros), and its effects.
+const SLOT: usize = 4;
+
+/// Two slots: as much as the processor fetches at once, where the allocator begins at a multiple of that.
+type Pair = [u64; 2 * SLOT];
+
+/// Whether the slot that begins there is the word's. The eights are compared one by one: they have just been written one
+/// by one, and are not to be waited for.
+#[inline]
+fn is_at(pair: &Pair, at: usize, word: Word) -> bool {
+    (pair[at] ^ word[0]) | (pair[at + 1] ^ word[1]) == 0
 }
 
-impl Slot {
-    /// Whether it is the word's. The eights are compared one by one: they have just been written one by one, and are
-    /// not to be waited for.
-    #[inline]
-    fn is(&self, word: Word) -> bool {
-        (self.word[0] ^ word[0]) | (self.word[1] ^ word[1]) == 0
+/// Where the slot for a new word is: that of a word that has not come again.
+fn free(pair: &mut Pair) -> usize {
+    let used = [3, SLOT + 3].map(|at| pair[at] & IS_USED != 0);
+    if used == [true; 2] {
+        pair[3] &= !IS_USED;
+        pair[SLOT + 3] &= !IS_USED;
+        return 0;
     }
-}
-
-/// Two slots: as much as the processor fetches at once.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Pair([Slot; 2]);
-
-impl Pair {
-    const FREE: Self = Pair([Slot { word: [0; 2], effects: Effects::NONE }; 2]);
-
-    /// The slot for a new word: that of a word that has not come again.
-    fn free(&mut self) -> &mut Slot {
-        let Pair(slots) = self;
-        if slots.iter().all(|slot| slot.effects.is_used) {
-            slots.iter_mut().for_each(|slot| slot.effects.is_used = false);
-        }
-        &mut slots[usize::from(slots[0].effects.is_used)]
-    }
+    SLOT * usize::from(used[0])
 }
 
 /// Words and their effects, of one thread.
 #[derive(Debug)]
 pub struct WordCache {
+    /// Zeros at first, of which memory is taken only for those that change.
     pairs: Box<[Pair; PAIRS]>,
     /// The other effects of words; the first is nobody's.
     others: Vec<Effect>,
@@ -108,8 +101,8 @@ pub struct WordCache {
 
 impl Default for WordCache {
     fn default() -> Self {
-        let pairs: Box<[Pair]> = vec![Pair::FREE; PAIRS].into();
-        WordCache { pairs: pairs.try_into().expect("so many pairs"), others: vec![Effect::NONE] }
+        let pairs = vec![[0; 2 * SLOT]; PAIRS].into_boxed_slice().try_into();
+        WordCache { pairs: pairs.unwrap_or_else(|_| unreachable!("so many pairs")), others: vec![Effect::NONE] }
     }
 }
 
@@ -117,7 +110,7 @@ impl WordCache {
     /// Forgets everything when it has become too much; to be called now and then.
     pub fn make_room(&mut self) {
         if self.others.len() > MOST_EFFECTS {
-            self.pairs.fill(Pair::FREE);
+            self.pairs.fill([0; 2 * SLOT]);
             self.others.truncate(1);
         }
     }
@@ -138,22 +131,24 @@ impl WordCache {
         let word = word_at(text, start, end);
         let pair = &mut self.pairs[pair_of(mixed(word))];
         // Which one of the pair it is must not be guessed by the processor.
-        let slot = &mut pair.0[usize::from(!pair.0[0].is(word))];
-        if !slot.is(word) {
-            let slot = pair.free();
-            replace(slot, word, &mut self.others, |effects| learn(&text[start..end], effects));
-            return slot.effects;
+        let mut at = SLOT * usize::from(!is_at(pair, 0, word));
+        if !is_at(pair, at, word) {
+            at = free(pair);
+            let effects = learnt(&mut self.others, |effects| learn(&text[start..end], effects));
+            pair[at..][..SLOT].copy_from_slice(&[word[0], word[1], effects.bits, effects.rest]);
+            return effects;
         }
-        if !slot.effects.is_used {
-            slot.effects.is_used = true;
+        let effects = Effects { bits: pair[at + 2], rest: pair[at + 3] };
+        if effects.rest & IS_USED == 0 {
+            pair[at + 3] |= IS_USED;
         }
-        slot.effects
+        effects
     }
 
     /// The other effects of a word that was looked up since room was made.
     #[inline]
     pub fn others(&self, effects: Effects) -> &[Effect] {
-        let first = effects.others as usize;
+        let first = effects.others() as usize;
         &self.others[first + 1..][..self.others[first].bits as usize]
     }
 }
@@ -198,11 +193,10 @@ fn pair_of(mixed: u64) -> usize {
     (mixed >> (64 - PAIRS.ilog2())) as usize
 }
 
-/// Gives the place of a word to another.
+/// The effects of a word that `learn` adds.
 #[cold]
 #[inline(never)]
-#[allow(clippy::cast_possible_truncation)] // So many effects are not kept, and a set has no more places.
-fn replace(slot: &mut Slot, word: Word, others: &mut Vec<Effect>, learn: impl FnOnce(&mut Vec<Effect>)) {
+fn learnt(others: &mut Vec<Effect>, learn: impl FnOnce(&mut Vec<Effect>)) -> Effects {
     let new = others.len();
     others.push(Effect::NONE);
     learn(others);
@@ -212,8 +206,9 @@ fn replace(slot: &mut Slot, word: Word, others: &mut Vec<Effect>, learn: impl Fn
     if count == 0 {
         others.truncate(new);
     }
-    let others = if count == 0 { 0 } else { new as u32 };
-    *slot = Slot { word, effects: Effects { bits: one.bits, others, place: one.place as u16, is_used: false } };
+    // So many effects are not kept, and a set has no more places.
+    let others = if count == 0 { 0 } else { new as u64 };
+    Effects { bits: one.bits, rest: others | u64::from(one.place) << 32 }
 }
 
 #[cfg(test)]
