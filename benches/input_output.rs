@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use znyx_bench::api::{Actual, Decision, DetectorRow, Stage};
 use znyx_bench::compare::compare_files;
 use znyx_bench::dataset::{Batch, Context, DatasetOptions, Reader, RowReader, Sample, SampleIdentity, Subject};
-use znyx_bench::runner::{Evaluated, RowColumns, write_csv, write_json};
+use znyx_bench::runner::{CleanHeads, Evaluated, RowColumns, write_csv, write_json};
 
 fn main() {
     divan::main();
@@ -143,12 +143,13 @@ fn write(bencher: Bencher<'_, '_>, format: &str) {
     let samples = samples();
     let rows: Vec<Evaluated<'_>> = samples.iter().map(evaluated).collect();
     let columns = RowColumns { timing: true, sanitized: false };
-    let write = |out: &mut Vec<u8>| {
+    let mut heads = CleanHeads::default();
+    let mut write = |out: &mut Vec<u8>| {
         out.clear();
         for row in &rows {
             match format {
-                "csv" => write_csv(black_box(row), columns, out),
-                _ => write_json(black_box(row), out),
+                "csv" => write_csv(black_box(row), columns, &mut heads, out),
+                _ => write_json(black_box(row), &mut heads, out),
             }
         }
     };

@@ -4,7 +4,7 @@ use super::digest::sample_digest;
 use super::filter::{Filter, MetadataView};
 use super::ids::id_hash;
 use super::kept::{Keep, KeptSamples};
-use super::row::{Evaluated, RowColumns, write_csv, write_json};
+use super::row::{CleanHeads, Evaluated, RowColumns, write_csv, write_json};
 use crate::api::{Actual, DetectorRow, Stage};
 use crate::dataset::{BATCH_BYTES, BadRows, Batch, Context, Line, RowReader, Sample, Subject};
 use crate::engine::{Engine, EvalError, Identity, Metadata, Request, Response};
@@ -68,6 +68,7 @@ pub struct Done {
     pub json: Vec<u8>,
     /// CSV rows.
     pub csv: Vec<u8>,
+    heads: CleanHeads,
     /// Figures of its samples.
     pub figures: Accumulator,
     /// Digest of each evaluated sample.
@@ -153,11 +154,11 @@ impl Work<'_> {
         }
         let row = self.row(sample, &measured);
         if self.json {
-            write_json(&row, &mut done.json);
+            write_json(&row, &mut done.heads, &mut done.json);
         }
         if self.csv {
             let columns = RowColumns { timing: self.timing, sanitized: self.include_sanitized };
-            write_csv(&row, columns, &mut done.csv);
+            write_csv(&row, columns, &mut done.heads, &mut done.csv);
         }
         done.kept.add(&row, self.keep, kept_full);
         self.count(&row, &mut done.figures);

@@ -16,7 +16,7 @@ pub use evaluate::{NO_VALUE, Work};
 pub use filter::{Filter, FilterError, MetadataView};
 pub use ids::DuplicateId;
 pub use kept::{Keep, KeptSample, KeptSamples, Kind};
-pub use row::{Evaluated, RowColumns, csv_header, write_csv, write_json};
+pub use row::{CleanHeads, Evaluated, RowColumns, csv_header, write_csv, write_json};
 pub use staged::{Staged, join_lines};
 
 use crate::dataset::{BadRows, Batch, DatasetError, LISTED_BAD_ROWS, Reader};

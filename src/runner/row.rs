@@ -51,7 +51,7 @@ pub struct RowColumns {
 }
 
 /// Appends the row as one line of JSON, keys in the order of the API.
-pub fn write_json(row: &Evaluated<'_>, out: &mut Vec<u8>) {
+pub fn write_json(row: &Evaluated<'_>, heads: &mut CleanHeads, out: &mut Vec<u8>) {
     let sample = row.sample;
     out.reserve(512 + sample.text.len() + 192 * row.detectors.len());
     out.extend_from_slice(b"{\"sample_id\":");
@@ -74,7 +74,7 @@ pub fn write_json(row: &Evaluated<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"actual_rule_hits\":");
     strings(row.rule_ids.iter().map(|id| &**id), out);
     out.extend_from_slice(b",\"detector_results\":");
-    detectors(&row.detectors, out);
+    detectors(&row.detectors, heads, out);
     out.extend_from_slice(b",\"is_correct\":");
     boolean(row.is_correct(), out);
     latency(row.latency_us, out);
@@ -100,42 +100,79 @@ pub fn write_json(row: &Evaluated<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}\n");
 }
 
-/// How most detectors' rows go on: they ran by their rules, and found nothing.
-const NOTHING_FOUND: &[u8] = b",\"execution_mode\":\"local_deterministic\",\"rule_hits\":[]";
+/// How the rows of detectors that found nothing begin, up to their times, by the place of the detector: most rows are
+/// such ones, over and over.
+#[derive(Debug, Default)]
+pub struct CleanHeads(Vec<(Box<str>, Vec<u8>)>);
 
-/// A detector that ran; null when none did.
-fn detectors(rows: &[DetectorRow<'_>], out: &mut Vec<u8>) {
+impl CleanHeads {
+    /// That of the detector's row.
+    fn of(&mut self, place: usize, row: &DetectorRow<'_>) -> &[u8] {
+        if self.0.len() <= place {
+            self.0.resize_with(place + 1, Default::default);
+        }
+        let (name, written) = &mut self.0[place];
+        if **name != *row.detector_name || written.is_empty() {
+            *name = (&*row.detector_name).into();
+            written.clear();
+            head(row, written);
+        }
+        written
+    }
+}
+
+/// How the rows of detectors that ran by their rules and found nothing end.
+const CLEAN_TAIL: &[u8] = b",\"execution_mode\":\"local_deterministic\",\"rule_hits\":[],\"transformed\":false}";
+
+fn is_clean(row: &DetectorRow<'_>) -> bool {
+    let found_nothing = row.decision == Some(Decision::Allow) && row.risk_score == 0 && row.rule_hits.is_empty();
+    found_nothing && row.execution_mode == DETERMINISTIC_MODE && row.fallback_path.is_none() && !row.transformed
+}
+
+/// The detectors that ran; null when none did.
+fn detectors(rows: &[DetectorRow<'_>], heads: &mut CleanHeads, out: &mut Vec<u8>) {
     if rows.is_empty() {
         return out.extend_from_slice(b"null");
     }
     for (i, row) in rows.iter().enumerate() {
-        out.extend_from_slice(if i == 0 { b"[{\"detector_name\":" } else { b",{\"detector_name\":" });
-        string(&row.detector_name, out);
-        match row.decision {
-            None => out.extend_from_slice(b",\"decision\":null,\"risk_score\":"),
-            Some(decision) => {
-                out.extend_from_slice(b",\"decision\":\"");
-                out.extend_from_slice(decision.name().as_bytes());
-                out.extend_from_slice(b"\",\"risk_score\":");
-            }
-        }
-        number(u64::from(row.risk_score), out);
-        latency(row.latency_us, out);
-        if row.execution_mode == DETERMINISTIC_MODE && row.fallback_path.is_none() && row.rule_hits.is_empty() {
-            out.extend_from_slice(NOTHING_FOUND);
+        out.push(if i == 0 { b'[' } else { b',' });
+        let is_clean = is_clean(row);
+        if is_clean {
+            out.extend_from_slice(heads.of(i, row));
         } else {
-            out.extend_from_slice(b",\"execution_mode\":");
-            string(&row.execution_mode, out);
-            if let Some(path) = &row.fallback_path {
-                out.extend_from_slice(b",\"fallback_path\":");
-                string(path, out);
-            }
-            out.extend_from_slice(b",\"rule_hits\":");
-            strings(row.rule_hits.iter().map(|id| &**id), out);
+            head(row, out);
         }
-        out.extend_from_slice(if row.transformed { b",\"transformed\":true}" } else { b",\"transformed\":false}" });
+        latency(row.latency_us, out);
+        if is_clean {
+            out.extend_from_slice(CLEAN_TAIL);
+        } else {
+            tail(row, out);
+        }
     }
     out.push(b']');
+}
+
+/// A detector's row up to its times.
+fn head(row: &DetectorRow<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"detector_name\":");
+    string(&row.detector_name, out);
+    out.extend_from_slice(b",\"decision\":");
+    decision(row.decision, out);
+    out.extend_from_slice(b",\"risk_score\":");
+    number(u64::from(row.risk_score), out);
+}
+
+/// A detector's row behind its times.
+fn tail(row: &DetectorRow<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"execution_mode\":");
+    string(&row.execution_mode, out);
+    if let Some(path) = &row.fallback_path {
+        out.extend_from_slice(b",\"fallback_path\":");
+        string(path, out);
+    }
+    out.extend_from_slice(b",\"rule_hits\":");
+    strings(row.rule_hits.iter().map(|id| &**id), out);
+    out.extend_from_slice(if row.transformed { b",\"transformed\":true}" } else { b",\"transformed\":false}" });
 }
 
 fn latency(us: Option<u64>, out: &mut Vec<u8>) {
@@ -230,8 +267,10 @@ fn escape(text: &str, at: usize, out: &mut Vec<u8>) -> usize {
 }
 
 fn number(mut n: u64, out: &mut Vec<u8>) {
-    if let Ok(digit @ 0..=9) = u8::try_from(n) {
-        return out.push(b'0' + digit);
+    match u8::try_from(n) {
+        Ok(digit @ 0..=9) => return out.push(b'0' + digit),
+        Ok(two @ 10..=99) => return out.extend_from_slice(&[b'0' + two / 10, b'0' + two % 10]),
+        _ => {}
     }
     let mut digits = [0u8; 20];
     let mut at = digits.len();
@@ -275,10 +314,10 @@ pub fn csv_header(columns: RowColumns) -> String {
 }
 
 /// Appends the row as a CSV record: null is empty, lists and objects are JSON.
-pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, out: &mut Vec<u8>) {
+pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, heads: &mut CleanHeads, out: &mut Vec<u8>) {
     let sample = row.sample;
     let mut scratch = Vec::new();
-    let mut json = |write: &dyn Fn(&mut Vec<u8>), out: &mut Vec<u8>| {
+    let mut json = |write: &mut dyn FnMut(&mut Vec<u8>), out: &mut Vec<u8>| {
         scratch.clear();
         write(&mut scratch);
         if scratch != b"null" {
@@ -291,7 +330,7 @@ pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, out: &mut Vec<u8>) {
     csv_text(sample.context.name(), out);
     csv_text(sample.expected_decision.map_or("", Decision::name), out);
     json(
-        &|out| match &sample.expected_rule_hits {
+        &mut |out| match &sample.expected_rule_hits {
             None => out.extend_from_slice(b"null"),
             Some(ids) => strings(ids.iter().map(String::as_str), out),
         },
@@ -300,9 +339,9 @@ pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, out: &mut Vec<u8>) {
     csv_text(row.actual.name(), out);
     number(u64::from(row.risk), out);
     out.push(b',');
-    json(&|out| strings(row.rule_ids.iter().map(|id| &**id), out), out);
-    json(&|out| detectors(&row.detectors, out), out);
-    json(&|out| boolean(row.is_correct(), out), out);
+    json(&mut |out| strings(row.rule_ids.iter().map(|id| &**id), out), out);
+    json(&mut |out| detectors(&row.detectors, heads, out), out);
+    json(&mut |out| boolean(row.is_correct(), out), out);
     if columns.timing {
         for n in [row.latency_us.map(|us| us / 1000), row.latency_us] {
             if let Some(n) = n {
@@ -311,10 +350,10 @@ pub fn write_csv(row: &Evaluated<'_>, columns: RowColumns, out: &mut Vec<u8>) {
             out.push(b',');
         }
     }
-    json(&|out| out.extend_from_slice(sample.metadata.as_deref().unwrap_or("null").as_bytes()), out);
-    json(&|out| boolean(row.rule_hits_match, out), out);
+    json(&mut |out| out.extend_from_slice(sample.metadata.as_deref().unwrap_or("null").as_bytes()), out);
+    json(&mut |out| boolean(row.rule_hits_match, out), out);
     json(
-        &|out| match &row.quality {
+        &mut |out| match &row.quality {
             None => out.extend_from_slice(b"null"),
             Some(report) => quality(report, out),
         },
@@ -381,12 +420,35 @@ mod tests {
 
     #[test]
     fn a_clean_row_is_written_as_every_other() {
-        let mut clean = Vec::new();
-        clean.extend_from_slice(b",\"execution_mode\":");
-        string(DETERMINISTIC_MODE, &mut clean);
-        clean.extend_from_slice(b",\"rule_hits\":");
-        strings(std::iter::empty(), &mut clean);
-        assert_eq!(clean, NOTHING_FOUND);
+        let clean = |name: &'static str, us| DetectorRow {
+            detector_name: Cow::Borrowed(name),
+            decision: Some(Decision::Allow),
+            risk_score: 0,
+            latency_ms: None,
+            latency_us: us,
+            execution_mode: Cow::Borrowed(DETERMINISTIC_MODE),
+            fallback_path: None,
+            rule_hits: Vec::new(),
+            transformed: false,
+        };
+        let blocked = DetectorRow { decision: Some(Decision::Block), ..clean("pii", None) };
+        let mut heads = CleanHeads::default();
+        for rows in [
+            vec![clean("pii", Some(7)), clean("\"", None), blocked, clean("topics", Some(1234))],
+            vec![clean("pii", None)],
+            vec![clean("other", None), clean("\"", Some(11)), clean("", None)],
+        ] {
+            let (mut written, mut expected) = (Vec::new(), Vec::new());
+            detectors(&rows, &mut heads, &mut written);
+            for (i, row) in rows.iter().enumerate() {
+                expected.push(if i == 0 { b'[' } else { b',' });
+                head(row, &mut expected);
+                latency(row.latency_us, &mut expected);
+                tail(row, &mut expected);
+            }
+            expected.push(b']');
+            assert_eq!(String::from_utf8(written).unwrap(), String::from_utf8(expected).unwrap());
+        }
     }
 
     #[test]
@@ -403,7 +465,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_in_full() {
-        for n in [0, 7, 10, 99_999, u64::MAX] {
+        for n in [0, 7, 10, 42, 99, 100, 255, 256, 99_999, u64::MAX] {
             let mut out = Vec::new();
             number(n, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), n.to_string());
