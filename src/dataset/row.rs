@@ -234,12 +234,14 @@ impl<'a> Cells<'a> {
 impl RowReader {
     /// The sample of a JSON row. `number` is the row's over the whole dataset.
     pub(super) fn json_row<'a>(&self, text: &'a str, number: u64, place: &RowPlace) -> Result<Sample<'a>, BadRow> {
-        self.json_cells(text)
-            .and_then(|cells| self.sample(cells, number))
+        // Filled in place: cells are large.
+        let mut cells = Cells::new();
+        self.json_cells(text, &mut cells)
+            .and_then(|()| self.sample(&mut cells, number))
             .map_err(|(offset, message)| BadRow { place: place.at(text, offset), message })
     }
 
-    fn json_cells<'a>(&self, text: &'a str) -> Result<Cells<'a>, Fault> {
+    fn json_cells<'a>(&self, text: &'a str, cells: &mut Cells<'a>) -> Result<(), Fault> {
         let mut reader = JsonReader::new(text);
         match reader.peek() {
             Some(b'{') | None => {}
@@ -249,7 +251,6 @@ impl RowReader {
                 return Err((start, format!("the row is {}, expected an object", json_kind(raw))));
             }
         }
-        let mut cells = Cells::new();
         reader
             .object(|reader, key| {
                 let Some(target) = self.columns.target(&key) else { return reader.skip().map(drop) };
@@ -263,8 +264,7 @@ impl RowReader {
                 Ok(())
             })
             .and_then(|()| reader.end())
-            .map_err(|e| (e.offset, e.message))?;
-        Ok(cells)
+            .map_err(|e| (e.offset, e.message))
     }
 
     /// The sample of a CSV record: its cells, and what each header means.
@@ -286,17 +286,17 @@ impl RowReader {
         if let Some(cell) = text.as_mut().filter(|c| matches!(c.value, CellValue::Plain(""))) {
             cell.value = CellValue::Str(Cow::Borrowed(""));
         }
-        self.sample(row, number).map_err(|(_, message)| BadRow { place: place.at("", 0), message })
+        self.sample(&mut row, number).map_err(|(_, message)| BadRow { place: place.at("", 0), message })
     }
 
-    fn sample<'a>(&self, mut cells: Cells<'a>, number: u64) -> Result<Sample<'a>, Fault> {
-        let context = self.context(&cells)?;
-        let expected_decision = self.label(&cells)?;
-        let metadata = self.metadata(&cells)?;
-        let expected_rule_hits = rule_hits(&cells)?;
+    fn sample<'a>(&self, cells: &mut Cells<'a>, number: u64) -> Result<Sample<'a>, Fault> {
+        let context = self.context(cells)?;
+        let expected_decision = self.label(cells)?;
+        let metadata = self.metadata(cells)?;
+        let expected_rule_hits = rule_hits(cells)?;
         let id = match cells.given(Column::Id).filter(|c| !c.is_blank()) {
             None => Cow::Owned(number.to_string()),
-            Some(_) => id(&mut cells)?,
+            Some(_) => id(cells)?,
         };
         let identity = SampleIdentity {
             tenant_id: cells.take_text(Column::TenantId)?,
@@ -311,11 +311,11 @@ impl RowReader {
         {
             text = Some(output);
         }
-        let (text, subject) = match typed::subject(&cells, context, text.as_ref(), metadata.as_deref())? {
+        let (text, subject) = match typed::subject(cells, context, text.as_ref(), metadata.as_deref())? {
             Some(typed) => typed,
             None => match text {
                 Some(text) => (text, Subject::Text),
-                None => return Err((0, self.no_text(&cells, context))),
+                None => return Err((0, self.no_text(cells, context))),
             },
         };
         Ok(Sample { id, text, context, subject, expected_decision, expected_rule_hits, metadata, identity })
