@@ -1,7 +1,6 @@
 //! Which rules a text lets run: the clauses it satisfies, as a whole and stretch by stretch.
 
 use super::literals::MAX_CLAUSES;
-use crate::blocks::places;
 use std::ops::Range;
 
 /// The clauses of a rule.
@@ -174,11 +173,21 @@ impl OpenGates {
     /// The open gates of a run, as places in it, in order.
     pub fn open_in(&self, run: GateRun) -> impl Iterator<Item = usize> + '_ {
         let (first, end) = (run.first as usize, (run.first + run.len) as usize);
-        let words = if run.len == 0 { 0..0 } else { first / 64..end.div_ceil(64) };
-        words
-            .flat_map(move |w| places(self.bits.get(w).copied().unwrap_or(0)).map(move |bit| w * 64 + bit))
-            .filter(move |clause| (first..end).contains(clause))
-            .map(move |clause| clause - first)
+        let word = |at: usize| self.bits.get(at).copied().unwrap_or(0);
+        let mut at = first / 64;
+        let mut bits = if run.len == 0 { 0 } else { word(at) & u64::MAX << (first % 64) };
+        std::iter::from_fn(move || {
+            while bits == 0 {
+                at += 1;
+                if at * 64 >= end {
+                    return None;
+                }
+                bits = word(at);
+            }
+            let clause = at * 64 + bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            (clause < end).then(|| clause - first)
+        })
     }
 }
 
