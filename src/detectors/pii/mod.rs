@@ -16,8 +16,8 @@ use crate::text::{
 };
 use crate::value::{Map, Value};
 use kinds::{Check, KINDS, Kind, Look, Together};
-use memchr::memmem::Finder;
 use regional::REGIONAL;
+use scan::Cues;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -168,7 +168,7 @@ enum Pattern {
     Folded(FoldedPattern),
     Cased(CasedPattern),
     /// A pattern and the last words of its cues.
-    Cued(CasedPattern, Vec<Finder<'static>>),
+    Cued(CasedPattern, Cues),
     Token(TokenPattern),
     FoldedIn(FoldedPattern, Places),
     CasedIn(CasedPattern, Places),
@@ -203,9 +203,7 @@ impl Pattern {
         Ok(match *look {
             Look::Folded(pattern) => Pattern::Folded(folded(pattern, needles)?),
             Look::Cased(pattern) => Pattern::Cased(cased(pattern, needles)?),
-            Look::Cued(pattern, cues) => {
-                Pattern::Cued(cased(pattern, needles)?, cues.iter().map(|cue| Finder::new(*cue)).collect())
-            }
+            Look::Cued(pattern, cues) => Pattern::Cued(cased(pattern, needles)?, Cues::new(cues)),
             Look::FoldedIn(places, pattern) => Pattern::FoldedIn(folded(pattern, needles)?, places),
             Look::CasedIn(places, pattern) => Pattern::CasedIn(cased(pattern, needles)?, places),
             Look::Token(forms) => Pattern::Token(TokenPattern::new(forms, needles)),
@@ -229,7 +227,7 @@ impl Pattern {
         match self {
             Pattern::Folded(pattern) => pattern.find_iter(text).collect(),
             Pattern::Cased(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),
-            Pattern::Cued(pattern, cues) if scan::has_cue(text, cues) => {
+            Pattern::Cued(pattern, cues) if cues.are_in(text) => {
                 pattern.find_iter(text).map(|span| text.chars(span)).collect()
             }
             Pattern::Token(pattern) => pattern.find_iter(text).map(|span| text.chars(span)).collect(),

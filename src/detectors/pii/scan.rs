@@ -1,12 +1,15 @@
 //! Personal data whose form is easier walked through than written as a pattern: e-mail addresses, phone and card
 //! numbers, social security numbers. All in one pass over the text.
 
+use crate::blocks::{BLOCK, bits, each_block};
 use crate::text::fold::{BLANK, DIGIT, is_blank};
 use crate::text::runs::long_runs;
 use crate::text::token::AsciiSet;
 use crate::text::{ByteSpan, CharSpan, Text, byte_table, chars, checksums};
-use memchr::memmem::{self, Finder};
+use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 const LOCAL: AsciiSet = AsciiSet::ALNUM.with(b"._%+-");
 const DOMAIN: AsciiSet = AsciiSet::ALNUM.with(b".-");
@@ -68,13 +71,17 @@ pub(super) fn ipv6_places(text: &Text<'_>) -> Vec<Range<usize>> {
 
 /// Where hardware addresses may be: five colons or hyphens, or two dots with four characters between them.
 pub(super) fn mac_places(text: &Text<'_>) -> Vec<Range<usize>> {
-    let folded = text.folded();
-    let has_marks = |bytes: &[u8]| {
-        let mut last = None;
-        let mut dots = memchr::memchr_iter(b'.', bytes);
-        memchr::memchr2_iter(b':', b'-', bytes).nth(4).is_some()
-            || dots.any(|at| last.replace(at).is_some_and(|last| at - last == 5))
+    let dots_apart = |bytes: &[u8]| {
+        let (mut before, mut apart) = (0, 0);
+        each_block(bytes, |_, block| {
+            let dots = bits(|at| block[at] == b'.');
+            apart |= dots & (dots << 5 | before >> (BLOCK - 5));
+            before = dots;
+        });
+        apart != 0
     };
+    let has_marks = |bytes: &[u8]| memchr::memchr2_iter(b':', b'-', bytes).nth(4).is_some() || dots_apart(bytes);
+    let folded = text.folded();
     if !has_marks(folded) {
         return Vec::new();
     }
@@ -139,17 +146,35 @@ pub(super) fn date_places(text: &Text<'_>) -> Vec<Range<usize>> {
     places
 }
 
-/// Whether one of the cues stands before a capitalised word in the text, with at most a full stop and blanks (or what is
-/// not ASCII, among which are blanks) between them.
-pub(super) fn has_cue(text: &Text<'_>, cues: &[Finder<'_>]) -> bool {
-    const GAP: [bool; 256] = byte_table!(b => matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | 0x80..));
-    let raw = text.raw().as_bytes();
-    let announces = |after: &[u8]| {
-        let gap = after.strip_prefix(b".").unwrap_or(after);
-        let word = gap.iter().position(|&b| !GAP[usize::from(b)]);
-        word.is_some_and(|at| at > 0 && gap[at].is_ascii_uppercase())
-    };
-    cues.iter().any(|cue| cue.find_iter(raw).any(|at| announces(&raw[at + cue.needle().len()..])))
+/// Words that announce a name.
+pub(super) struct Cues {
+    words: &'static [&'static str],
+    search: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Cues {
+    pub(super) fn new(words: &'static [&'static str]) -> Self {
+        Cues { words, search: OnceLock::new() }
+    }
+
+    /// Whether one of the cues stands before a capitalised word in the text, with at most a full stop and blanks (or
+    /// what is not ASCII, among which are blanks) between them. Of cues that overlap the first and longest counts: others
+    /// stand at no word's edge.
+    pub(super) fn are_in(&self, text: &Text<'_>) -> bool {
+        const GAP: [bool; 256] = byte_table!(b => matches!(b, b'\t'..=b'\r' | 0x1C..=b' ' | 0x80..));
+        let announces = |after: &[u8]| {
+            let gap = after.strip_prefix(b".").unwrap_or(after);
+            let word = gap.iter().position(|&b| !GAP[usize::from(b)]);
+            word.is_some_and(|at| at > 0 && gap[at].is_ascii_uppercase())
+        };
+        let raw = text.raw().as_bytes();
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.words).ok();
+        match self.search.get_or_init(build) {
+            Some(search) => search.find_iter(raw).any(|cue| announces(&raw[cue.end()..])),
+            // Too large to be searched: the pattern decides.
+            None => true,
+        }
+    }
 }
 
 /// E-mail addresses.
@@ -556,8 +581,9 @@ mod tests {
     #[test]
     fn cues_stand_before_capitalised_words() {
         let none = Prefilter::none();
-        let cues = ["Dr", "Hi"].map(Finder::new);
-        let has = |raw: &str| has_cue(&Text::new(raw, &none), &cues);
+        let cues = Cues::new(&["Dr", "Hi", "Mr", "Mrs"]);
+        let has = |raw: &str| cues.are_in(&Text::new(raw, &none));
+        assert!(has("Mr Ann") && has("Mrs Ann") && !has("Mrs. ann"));
         assert!(has("Dr. Who") && has("Dr Who") && has("Hi\u{a0} Ann") && has("Hi it is Hi\n\nAnn"));
         assert!(!has("DrWho") && !has("Dr.Who") && !has("Hi ann Ann") && !has("dr Who") && !has("Hi ") && !has("Hi"));
     }
