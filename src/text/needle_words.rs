@@ -89,35 +89,40 @@ impl Neighbour {
     }
 }
 
-/// What stands next to a word of a text: the four bytes behind it and, backwards, those before it; zeros, which no
-/// needle has, beyond the text.
-pub(super) struct Sides([u32; 2]);
+/// What stands next to a word of a text: behind it and, backwards, before it.
+pub(super) struct Sides {
+    /// Three bytes beyond a blank; zeros, which no needle has, beyond the text and where no blank is.
+    next: [u32; 2],
+    /// Whether there are two blanks: the next word is looked for closely.
+    is_far: [bool; 2],
+}
 
 impl Sides {
     /// Of the word at `start..end`.
     #[inline]
     pub(super) fn of(text: &[u8], start: usize, end: usize) -> Self {
+        const BLANK: [bool; 256] = byte_table!(b => is_blank(b));
         let four = |at: usize| text.get(at..).and_then(<[u8]>::first_chunk::<4>);
-        let behind = four(end).map(|&bytes| u32::from_le_bytes(bytes));
-        let before = start.checked_sub(4).and_then(four).map(|&bytes| u32::from_be_bytes(bytes));
-        let gather =
-            |bytes: &mut dyn Iterator<Item = &u8>| u32::from_le_bytes([(); 4].map(|()| *bytes.next().unwrap_or(&0)));
-        Sides([
-            behind.unwrap_or_else(|| gather(&mut text[end..].iter())),
-            before.unwrap_or_else(|| gather(&mut text[..start].iter().rev())),
-        ])
+        let gather = |bytes: &mut dyn Iterator<Item = &u8>| [(); 4].map(|()| *bytes.next().unwrap_or(&0));
+        let behind = four(end).copied().unwrap_or_else(|| gather(&mut text[end..].iter()));
+        let before =
+            start.checked_sub(4).and_then(four).map(|&[first, second, third, last]| [last, third, second, first]);
+        let before = before.unwrap_or_else(|| gather(&mut text[..start].iter().rev()));
+        let is_apart = |[blank, ..]: [u8; 4]| BLANK[usize::from(blank)];
+        let next = |side: [u8; 4]| if is_apart(side) { u32::from_le_bytes(side) >> 8 } else { 0 };
+        let is_far = |side: [u8; 4]| is_apart(side) & BLANK[usize::from(side[1])];
+        Sides { next: [behind, before].map(next), is_far: [behind, before].map(is_far) }
     }
 
     /// Whether a phrase may be around the word, for all that stands next to it.
     #[inline(always)]
     pub(super) fn may_have(&self, Neighbour(neighbour): Neighbour) -> bool {
         let told = neighbour >> 24;
-        let side = self.0[usize::from(told & u32::from(Neighbour::BEFORE) != 0)];
+        let side = usize::from(told & u32::from(Neighbour::BEFORE) != 0);
         let count = told % u32::from(Neighbour::BEFORE);
-        let others = (side >> 8 ^ neighbour) & ((1 << (8 * count)) - 1);
-        let [blank, next, ..] = side.to_le_bytes();
+        let others = (self.next[side] ^ neighbour) & ((1 << (8 * count)) - 1);
         // Without a branch: hardly two words ask the same.
-        (count == 0) | is_blank(blank) & (is_blank(next) | (others == 0))
+        (others == 0) | self.is_far[side]
     }
 }
 
