@@ -13,6 +13,7 @@ import logging
 import os
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -20,7 +21,7 @@ os.environ.setdefault("ZNYX_TELEMETRY", "false")
 
 
 def rows(path):
-    """The rows of a dataset, one after the other: what this process holds would count as the peak of those it starts."""
+    """The rows of a dataset, one after the other."""
     with open(path, encoding="utf-8") as file:
         yield from (json.loads(line) for line in file if line.strip())
 
@@ -55,16 +56,24 @@ def reference(samples, policy):
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+# Run by an interpreter of its own: a process that another starts begins with the peak memory of that one.
+MEASURED = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - start, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
+"""
+
+
 def bench(binary, dataset, policy, threads, directory):
     command = [binary, "run", "--dataset", dataset, "--policy", policy, "--threads", str(threads), "--quiet",
                "--no-progress", "--results", os.path.join(directory, "rows.jsonl")]
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
+    measured = subprocess.run([sys.executable, "-c", MEASURED, *command], stdout=subprocess.PIPE, check=True)
+    seconds, memory, code = measured.stdout.split()
+    if int(code) not in (0, 1):
         raise SystemExit(f"znyx-bench failed: {' '.join(command)}")
-    return seconds, usage.ru_maxrss / 1024
+    return float(seconds), float(memory)
 
 
 def main():
