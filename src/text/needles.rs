@@ -325,6 +325,8 @@ impl Prefilter {
             return OpenGates::default();
         }
         let mut memory = self.memories.get_or(Default::default).borrow_mut();
+        // None are left, unless a test of words failed in an earlier text.
+        memory.words.clear();
         let mut pass = Pass { prefilter: self, folded, reading: Reading::new(&self.satisfied, folded.len()) };
         let longest = if self.satisfied.len() <= MOST_PLACES { LONGEST } else { 0 };
         // Blanks are most of what could be a joint, and hardly ever one.

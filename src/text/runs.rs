@@ -23,6 +23,12 @@ pub fn long_runs(text: &[u8], min: usize, member: impl Fn(u8) -> bool) -> impl I
     })
 }
 
+/// How many bytes pad the base64 that ends at a place: two at most.
+#[must_use]
+pub fn padding(text: &[u8], at: usize) -> usize {
+    text[at..].iter().take(2).take_while(|&&b| b == b'=').count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -311,6 +311,21 @@ impl<'a> Text<'a> {
         })
     }
 
+    /// The maximal runs of at least `min` bytes (not fewer than [`LONG_RUN`]) of a kind that all of [`Text::long_runs`]
+    /// consist of, left to right.
+    pub fn long_runs_of<'t>(
+        &'t self,
+        min: usize,
+        member: impl Fn(u8) -> bool + Copy + 't,
+    ) -> impl Iterator<Item = Range<usize>> + 't {
+        debug_assert!(min >= LONG_RUN);
+        let long = self.long_runs().iter().filter(move |long| long.len() >= min);
+        long.flat_map(move |long| {
+            let runs = long_runs(&self.raw.as_bytes()[long.clone()], min, member);
+            runs.map(|run| long.start + run.start..long.start + run.end)
+        })
+    }
+
     /// Which bytes occur and how many digits: rules out most rules that have no literal.
     #[must_use]
     pub fn shape(&self) -> Shape<'_> {

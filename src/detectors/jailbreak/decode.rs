@@ -2,6 +2,7 @@
 
 use crate::text::Text;
 use crate::text::chars;
+use crate::text::runs::padding;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -28,8 +29,7 @@ pub(super) fn decoded(text: &Text<'_>) -> Vec<String> {
     let bytes = text.raw().as_bytes();
     let mut texts = Vec::new();
     for run in text.long_runs().iter().filter(|run| run.len() >= MIN_BASE64) {
-        let padding = bytes[run.end..].iter().take(2).take_while(|&&b| b == b'=').count();
-        texts.extend(base64_text(&bytes[run.clone()], padding));
+        texts.extend(base64_text(&bytes[run.clone()], padding(bytes, run.end)));
     }
     escaped_texts(bytes, &mut texts);
     texts

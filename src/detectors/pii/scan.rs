@@ -101,13 +101,9 @@ pub(super) fn account_places(text: &Text<'_>) -> Vec<Range<usize>> {
 
 /// Where Bitcoin addresses may be: runs of 26 letters and digits.
 pub(super) fn bitcoin_places(text: &Text<'_>) -> Vec<Range<usize>> {
-    let bytes = text.raw().as_bytes();
-    let long = text.long_runs().iter().filter(|run| run.len() >= 26);
-    let places = long.flat_map(|long| {
-        let runs = long_runs(&bytes[long.clone()], 26, |b| b.is_ascii_alphanumeric());
-        runs.map(|run| long.start + run.start..bytes.len().min(long.start + run.end + 1))
-    });
-    places.collect()
+    let len = text.raw().len();
+    let runs = text.long_runs_of(26, |b| b.is_ascii_alphanumeric());
+    runs.map(|run| run.start..len.min(run.end + 1)).collect()
 }
 
 /// Where IBANs may be: two capitals and two digits where fifteen bytes and more are capitals, digits, hyphens and blanks

@@ -1,5 +1,6 @@
 //! Secrets wrapped in base64: finding the runs, decoding them.
 
+use crate::text::runs::padding;
 use crate::text::{ByteSpan, Text};
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -22,8 +23,7 @@ pub(super) fn candidates<'t>(text: &'t Text<'_>) -> impl Iterator<Item = ByteSpa
     let bytes = text.raw().as_bytes();
     let runs = text.long_runs().iter().filter(|run| run.len() >= MIN_RUN);
     runs.filter_map(|run| {
-        let padding = bytes[run.end..].iter().take(2).take_while(|&&b| b == b'=').count();
-        let (start, end) = (run.start, run.end + padding);
+        let (start, end) = (run.start, run.end + padding(bytes, run.end));
         let dotted = bytes.get(end) == Some(&b'.') || start.checked_sub(1).map(|i| bytes[i]) == Some(b'.');
         (!dotted).then_some(ByteSpan { start, end })
     })

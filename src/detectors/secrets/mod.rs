@@ -8,7 +8,6 @@ mod rules;
 
 use crate::api::{Decision, Severity};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, truthy_or};
-use crate::text::runs::long_runs;
 use crate::text::token::{AsciiSet, Form};
 use crate::text::{
     ByteSpan, CasedPattern, CharSpan, FoldedPattern, Gate, GateList, NeedleSet, Text, TokenPattern, chars,
@@ -16,7 +15,6 @@ use crate::text::{
 use crate::value::{Key, Map, Value};
 use aho_corasick::AhoCorasick;
 use rules::{Grammar, RULES, Rule};
-use std::ops::Range;
 
 /// What decoded base64 may contain to be a secret without further ado.
 const DECODED_PREFIXES: [&str; 8] =
@@ -166,15 +164,12 @@ impl Matcher {
 /// Words of exactly 32 characters of `set`, letters and digits, between word edges, with what follows them.
 fn hex_words<'t>(text: &'t Text<'_>, set: AsciiSet, rest: &'t Form) -> impl Iterator<Item = ByteSpan> + 't {
     let raw = text.raw();
-    let members = move |run: &Range<usize>| {
-        let start = run.start;
-        long_runs(&raw.as_bytes()[run.clone()], HEX_WORD, move |b| set.has(b))
-            .map(move |r| start + r.start..start + r.end)
-    };
-    let words = text.long_runs().iter().filter(|run| run.len() >= HEX_WORD).flat_map(members);
+    let words = text.long_runs_of(HEX_WORD, move |b| set.has(b)).filter(|run| run.len() == HEX_WORD);
     words.filter_map(move |word| {
-        let is_word = word.len() == HEX_WORD && !chars::word_before(raw, word.start) && !chars::word_at(raw, word.end);
-        let end = rest.end_from(raw, word.end).filter(|_| is_word)?;
+        if chars::word_before(raw, word.start) || chars::word_at(raw, word.end) {
+            return None;
+        }
+        let end = rest.end_from(raw, word.end)?;
         Some(ByteSpan { start: word.start, end })
     })
 }
