@@ -66,8 +66,11 @@ impl Effects {
 /// The bytes of a word.
 type Word = [u64; 2];
 
-/// Numbers of a slot: the word's bytes, with zeros behind them (no word is all zeros), and its effects.
+/// Numbers of a slot: the word's bytes, with zeros behind them (no word is all zeros), and its [`Effects`].
 const SLOT: usize = 4;
+/// Where in a slot the effects' numbers are.
+const BITS: usize = 2;
+const REST: usize = 3;
 
 /// Two slots: as much as the processor fetches at once, where the allocator begins at a multiple of that.
 type Pair = [u64; 2 * SLOT];
@@ -81,10 +84,10 @@ fn is_at(pair: &Pair, at: usize, word: Word) -> bool {
 
 /// Where the slot for a new word is: that of a word that has not come again.
 fn free(pair: &mut Pair) -> usize {
-    let used = [3, SLOT + 3].map(|at| pair[at] & IS_USED != 0);
+    let used = [REST, SLOT + REST].map(|at| pair[at] & IS_USED != 0);
     if used == [true; 2] {
-        pair[3] &= !IS_USED;
-        pair[SLOT + 3] &= !IS_USED;
+        pair[REST] &= !IS_USED;
+        pair[SLOT + REST] &= !IS_USED;
         return 0;
     }
     SLOT * usize::from(used[0])
@@ -138,9 +141,9 @@ impl WordCache {
             pair[at..][..SLOT].copy_from_slice(&[word[0], word[1], effects.bits, effects.rest]);
             return effects;
         }
-        let effects = Effects { bits: pair[at + 2], rest: pair[at + 3] };
+        let effects = Effects { bits: pair[at + BITS], rest: pair[at + REST] };
         if effects.rest & IS_USED == 0 {
-            pair[at + 3] |= IS_USED;
+            pair[at + REST] |= IS_USED;
         }
         effects
     }
