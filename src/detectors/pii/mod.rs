@@ -423,6 +423,42 @@ mod tests {
         assert_eq!(finding.risk, 100);
     }
 
+    /// Cues that overlap others are passed over: none of a match may be.
+    #[test]
+    fn every_name_has_a_cue() {
+        let pieces = [
+            "Mr",
+            "Mrs",
+            ".",
+            " ",
+            "Ann Lee",
+            "I'm",
+            "Im",
+            "my name is",
+            "user",
+            "owner",
+            "tenant",
+            "Hi",
+            "x",
+            "\u{a0}",
+        ];
+        let cued = KINDS.iter().flat_map(|kind| kind.matchers).filter_map(|matcher| match matcher.look {
+            Look::Cued(pattern, words) => Some((regex::Regex::new(pattern).unwrap(), Cues::new(words))),
+            _ => None,
+        });
+        let cued: Vec<_> = cued.collect();
+        let none = crate::text::Prefilter::none();
+        let mut found = 0;
+        for number in 0..pieces.len().pow(4) {
+            let text: String = (0..4).map(|i| pieces[number / pieces.len().pow(i) % pieces.len()]).collect();
+            for (pattern, cues) in cued.iter().filter(|(pattern, _)| pattern.is_match(&text)) {
+                assert!(cues.are_in(&Text::new(text.as_str(), &none)), "{text:?} {pattern}");
+                found += 1;
+            }
+        }
+        assert!(found > 500, "{found}");
+    }
+
     #[test]
     fn actions_go_by_kind() {
         let decide = |config| inspect(config, "joe@x.org 8.8.8.8").map(|f| (f.decision, f.sanitized));
