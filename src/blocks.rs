@@ -37,7 +37,7 @@ pub fn within(text: &[u8], block_at: usize) -> u64 {
 
 /// Runs of bytes, found block by block.
 #[derive(Debug, Default)]
-pub struct Runs {
+struct Runs {
     /// Where the last one began.
     start: usize,
     /// 1 when it goes on, else 0.
@@ -47,7 +47,7 @@ pub struct Runs {
 impl Runs {
     /// Hands over where the runs that end in the next block begin and end, left to right; `members` are the block's bits.
     #[inline]
-    pub fn ended(&mut self, block_at: usize, members: u64, mut take: impl FnMut(usize, usize)) {
+    fn ended(&mut self, block_at: usize, members: u64, mut take: impl FnMut(usize, usize)) {
         let before = members << 1 | self.open;
         let (mut starts, mut ends) = (members & !before, before & !members);
         // Behind the block when no further run begins.
@@ -64,6 +64,74 @@ impl Runs {
         }
         self.start = start;
         self.open = members >> (BLOCK - 1);
+    }
+}
+
+/// Where runs of bytes begin and end, in turns, found block by block: noted many at once, without a branch on where
+/// they are.
+#[derive(Debug)]
+pub struct Edges {
+    /// Those so far; what stands behind them is of no interest.
+    at: Box<[usize; Edges::ROOM]>,
+    len: usize,
+    /// 1 when the last run goes on, else 0.
+    open: u64,
+}
+
+impl Default for Edges {
+    fn default() -> Self {
+        Edges { at: Box::new([0; Edges::ROOM]), len: 0, open: 0 }
+    }
+}
+
+impl Edges {
+    /// Edges that are enough to be taken together.
+    const MANY: usize = 512;
+    /// A block more, and the beginning of a run that goes on.
+    const ROOM: usize = Edges::MANY + BLOCK + 1;
+
+    /// Notes those of the next block, of which `members` are the bits. There must not be [many](Self::are_many) yet.
+    #[inline]
+    pub fn note(&mut self, block_at: usize, members: u64) {
+        /// As many as most blocks have, or half of them.
+        const SOME: usize = 8;
+        let mut edges = members ^ (members << 1 | self.open);
+        self.open = members >> (BLOCK - 1);
+        let count = edges.count_ones() as usize;
+        for some in self.at[self.len..][..BLOCK].chunks_exact_mut(SOME).take(count.div_ceil(SOME)) {
+            for at in some {
+                *at = block_at + edges.trailing_zeros() as usize;
+                edges &= edges.wrapping_sub(1);
+            }
+        }
+        self.len += count;
+    }
+
+    /// Whether there are so many that the runs are to be taken now.
+    #[must_use]
+    #[inline]
+    pub fn are_many(&self) -> bool {
+        self.len >= Self::MANY
+    }
+
+    /// Where each run that has ended begins and ends, left to right.
+    #[must_use]
+    #[inline]
+    pub fn runs(&self) -> &[[usize; 2]] {
+        self.at[..self.len].as_chunks().0
+    }
+
+    /// Forgets the runs that have ended.
+    #[inline]
+    pub fn clear_runs(&mut self) {
+        // Where the last one begins.
+        self.at[0] = self.at[self.len.saturating_sub(1)];
+        self.len %= 2;
+    }
+
+    /// Forgets everything, for another text.
+    pub fn clear(&mut self) {
+        (self.len, self.open) = (0, 0);
     }
 }
 
@@ -119,6 +187,25 @@ pub fn window<'t, const N: usize>(text: &'t [u8], at: usize, room: &'t mut [u8; 
     })
 }
 
+/// The bytes around a place, from so many `before` it on; zeros stand before and behind the text. Most are the text's
+/// own; `room` is for those that are not.
+#[must_use]
+#[inline]
+pub fn around<'t, const N: usize>(text: &'t [u8], at: usize, before: usize, room: &'t mut [u8; N]) -> &'t [u8; N] {
+    let own = at.checked_sub(before).and_then(|start| text.get(start..)).and_then(<[u8]>::first_chunk);
+    own.unwrap_or_else(|| gathered(text, at, before, room))
+}
+
+#[cold]
+fn gathered<'t, const N: usize>(text: &[u8], at: usize, before: usize, room: &'t mut [u8; N]) -> &'t [u8; N] {
+    let missing = before.saturating_sub(at);
+    let bytes = &text[(at + missing - before).min(text.len())..];
+    let bytes = &bytes[..bytes.len().min(N - missing)];
+    room.fill(0);
+    room[missing..][..bytes.len()].copy_from_slice(bytes);
+    room
+}
+
 /// A bit for each place in a block, the first the lowest: whether `holds` there. Without branches in it the compiler
 /// asks for many places at once.
 #[must_use]
@@ -163,6 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn zeros_stand_around_a_text() {
+        let text: Vec<u8> = (1..=20).collect();
+        for at in 0..24 {
+            let mut room = [9; 8];
+            let expected =
+                std::array::from_fn(|i| (at + i).checked_sub(3).and_then(|at| text.get(at)).map_or(0, |&b| b));
+            assert_eq!(around(&text, at, 3, &mut room), &expected, "{at}");
+        }
+        assert_eq!(around(b"", 0, 4, &mut [1; 8]), &[0; 8]);
+    }
+
+    #[test]
     fn runs_end_with_the_text_and_go_on_over_blocks() {
         let runs = |text: &[u8]| {
             let mut runs = Vec::new();
@@ -176,6 +275,29 @@ mod tests {
         for len in [1, 63, 64, 65, 200] {
             let text = [vec![b'x'; len], vec![b'-'], vec![b'x'; len]].concat();
             assert_eq!(runs(&text), [(0, len), (len + 1, 2 * len + 1)]);
+        }
+    }
+
+    #[test]
+    fn edges_are_where_runs_begin_and_end() {
+        let mut edges = Edges::default();
+        for len in [0, 1, 63, 64, 65, 200, 2000] {
+            for step in [2, 3, 7, 64, 100] {
+                let text: Vec<u8> = (0..len).map(|i| if i % step < step / 2 { b'x' } else { b'-' }).collect();
+                let members = |block: &Block| bits(|at| block[at] == b'x');
+                let (mut expected, mut found) = (Vec::new(), Vec::new());
+                each_run(&text, members, |start, end| expected.push([start, end]));
+                edges.clear();
+                each_block(&text, |at, block| {
+                    edges.note(at, members(block));
+                    if edges.are_many() || at % 256 == 0 {
+                        found.extend(edges.runs());
+                        edges.clear_runs();
+                    }
+                });
+                found.extend(edges.runs());
+                assert_eq!(found, expected, "{len} {step}");
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 use super::fold::is_word;
 use super::frequency;
 use super::search::{Grams, Literals, Owner, window};
+use crate::blocks::around;
 
 /// Literals to look for at joints.
 #[derive(Debug, Default)]
@@ -129,7 +130,7 @@ impl JointSearch {
     /// bytes of a literal are no word characters it is found at one of them.
     #[inline]
     pub fn at(&self, text: &[u8], at: usize, mut classes: u16, found: &mut impl FnMut(usize, usize)) {
-        let around = around(text, at);
+        let around = u64::from_le_bytes(*around(text, at, REACH, &mut [0; 2 * REACH]));
         while classes != 0 {
             let class = &self.classes[classes.trailing_zeros() as usize];
             classes &= classes - 1;
@@ -140,15 +141,6 @@ impl JointSearch {
             }
         }
     }
-}
-
-/// The bytes from [`REACH`] before a place on; zeros stand before and behind the text.
-fn around(text: &[u8], at: usize) -> u64 {
-    if let Some(&bytes) = at.checked_sub(REACH).and_then(|start| text[start..].first_chunk()) {
-        return u64::from_le_bytes(bytes);
-    }
-    let byte = |i: usize| (at + i).checked_sub(REACH).and_then(|at| text.get(at)).copied().unwrap_or(0);
-    u64::from_le_bytes(std::array::from_fn(byte))
 }
 
 /// What represents a literal: its joint, how many bytes before that, and all the bytes.

@@ -2,7 +2,8 @@
 //! around one of them.
 
 use super::fold::{is_blank, is_word};
-use super::word_cache::{EACH_TIME, Effect};
+use super::word_cache::{AROUND, Around, BEFORE, EACH_TIME, Effect};
+use crate::blocks::around;
 use std::ops::Range;
 
 /// What a needle has within a word: all of it, or one of its words.
@@ -87,6 +88,45 @@ impl Neighbour {
         }
         Neighbour(u32::from_le_bytes(neighbour))
     }
+
+    /// What must be [near] the word, as bits of which one suffices.
+    ///
+    /// [near]: near
+    fn awaits(self) -> u32 {
+        let [first, _, _, told] = self.0.to_le_bytes();
+        let side = BEYOND[usize::from(first)] | BEYOND[usize::from(b' ')];
+        match told {
+            0 | Self::BEFORE => ANYTHING,
+            Self::BEFORE.. => side << 16,
+            _ => side,
+        }
+    }
+}
+
+/// What an effect of a word waits for, as bits of which one must be [`near`] the word.
+pub(super) fn awaited(effect: Effect) -> u32 {
+    if effect.place == EACH_TIME { Neighbour::in_effect(effect.bits).0.awaits() } else { ANYTHING }
+}
+
+/// For each byte beyond a blank one of 15 bits, which tells something of what byte it is; none for those that no word begins
+/// with. A further blank has its own: the word behind it is looked for closely.
+const BEYOND: [u32; 256] = byte_table!(b => {
+    let of_word = 1 << ((b & 0x1F) % 14);
+    if is_word(b) { of_word } else if is_blank(b) { 1 << 14 } else { 0 }
+});
+
+/// Of what an effect waits for that counts wherever the word stands.
+const ANYTHING: u32 = 1 << 15;
+
+/// All bits for a blank.
+const APART: [u32; 256] = byte_table!(b => if is_blank(b) { u32::MAX } else { 0 });
+
+/// What is near a word of so many bytes, as bits: in the lower half behind it, in the upper one before it.
+#[inline(always)]
+pub(super) fn near(around: &Around, len: usize) -> u32 {
+    let byte = |at: usize| usize::from(around[at % AROUND]);
+    let side = |blank: usize, beyond: usize| APART[byte(blank)] & BEYOND[byte(beyond)];
+    side(BEFORE + len, BEFORE + len + 1) | side(BEFORE - 1, BEFORE - 2) << 16 | ANYTHING
 }
 
 /// What stands next to a word of a text: behind it and, backwards, before it.
@@ -99,19 +139,16 @@ pub(super) struct Sides {
 
 impl Sides {
     /// Of the word at `start..end`.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // The halves are what is wanted.
     pub(super) fn of(text: &[u8], start: usize, end: usize) -> Self {
-        const BLANK: [bool; 256] = byte_table!(b => is_blank(b));
-        let four = |at: usize| text.get(at..).and_then(<[u8]>::first_chunk::<4>);
-        let gather = |bytes: &mut dyn Iterator<Item = &u8>| [(); 4].map(|()| *bytes.next().unwrap_or(&0));
-        let behind = four(end).copied().unwrap_or_else(|| gather(&mut text[end..].iter()));
-        let before =
-            start.checked_sub(4).and_then(four).map(|&[first, second, third, last]| [last, third, second, first]);
-        let before = before.unwrap_or_else(|| gather(&mut text[..start].iter().rev()));
-        let is_apart = |[blank, ..]: [u8; 4]| BLANK[usize::from(blank)];
-        let next = |side: [u8; 4]| if is_apart(side) { u32::from_le_bytes(side) >> 8 } else { 0 };
-        let is_far = |side: [u8; 4]| is_apart(side) & BLANK[usize::from(side[1])];
-        Sides { next: [behind, before].map(next), is_far: [behind, before].map(is_far) }
+        let eight = |at: usize| u64::from_le_bytes(*around(text, at, BEFORE, &mut [0; 2 * BEFORE]));
+        // The byte next to the word is the lowest.
+        let sides = [(eight(end) >> (8 * BEFORE)) as u32, (eight(start) as u32).swap_bytes()];
+        let apart = |side: u32| APART[usize::from(side as u8)];
+        let next = |side: u32| side >> 8 & apart(side);
+        let is_far = |side: u32| apart(side) & apart(side >> 8) != 0;
+        Sides { next: sides.map(next), is_far: sides.map(is_far) }
     }
 
     /// Whether a phrase may be around the word, for all that stands next to it.

@@ -10,11 +10,11 @@ use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
 use super::hash::QuickHash;
 use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
-use super::needle_words::{Neighbour, Phrase, Sides, Within};
+use super::needle_words::{Neighbour, Phrase, Sides, Within, awaited, near};
 use super::search::LiteralSearch;
-use super::word_cache::{EACH_TIME, Effect, Effects, LONGEST, MOST_PLACES, WordCache};
+use super::word_cache::{Candidate, Candidates, EACH_TIME, Effect, LONGEST, WordCache};
 use super::words::word_bits;
-use crate::blocks::{BLOCK, Runs, bits, each_block, places, within};
+use crate::blocks::{BLOCK, Edges, bits, each_block, places, within};
 use indexmap::IndexMap;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -270,7 +270,8 @@ impl Effect {
 
     /// Adds it to the effects from `first` on, which have one for each place.
     fn join(self, effects: &mut Vec<Effect>, first: usize) {
-        match effects[first..].iter_mut().find(|effect| effect.place == self.place) {
+        let of_place = |effect: &&mut Effect| effect.place == self.place && self.place != EACH_TIME;
+        match effects[first..].iter_mut().find(of_place) {
             Some(effect) => effect.bits |= self.bits,
             None => effects.push(self),
         }
@@ -299,15 +300,11 @@ impl Words {
         passed.flat_map(|(_, effects)| effects).for_each(|&e| effect(e));
     }
 
-    /// Adds the effects of a word, those of phrases before others.
-    fn learn(&self, word: &[u8], effects: &mut Vec<Effect>) {
+    /// Adds the effects of a word, and tells what they wait for.
+    fn learn(&self, word: &[u8], effects: &mut Vec<Effect>) -> u32 {
         let first = effects.len();
-        let mut phrases = Vec::new();
-        self.each(word, |effect| match effect.place {
-            EACH_TIME => phrases.push(effect),
-            _ => effect.join(effects, first),
-        });
-        effects.splice(first..first, phrases);
+        self.each(word, |effect| effect.join(effects, first));
+        effects[first..].iter().fold(0, |all, &effect| all | awaited(effect))
     }
 }
 
@@ -325,28 +322,20 @@ impl Prefilter {
             return OpenGates::default();
         }
         let mut memory = self.memories.get_or(Default::default).borrow_mut();
-        // None are left, unless a test of words failed in an earlier text.
+        // Some are left if a test of words failed in an earlier text.
         memory.words.clear();
         let mut pass = Pass { prefilter: self, folded, reading: Reading::new(&self.satisfied, folded.len()) };
-        let longest = if self.satisfied.len() <= MOST_PLACES { LONGEST } else { 0 };
         // Blanks are most of what could be a joint, and hardly ever one.
         let passes_blanks = !self.joints.may_be_at(b' ');
-        let mut words = Runs::default();
         each_block(folded, |block_at, block| {
             let members = word_bits(block);
             let blanks = bits(|at| block[at] == b' ');
             let joints = !(members | if passes_blanks { blanks } else { 0 }) & within(folded, block_at);
             places(joints).for_each(|at| pass.read_joint(block_at + at));
-            words.ended(block_at, members, |start, end| {
-                if end - start <= longest {
-                    memory.words.push((start, end));
-                } else {
-                    pass.search_word(start, end);
-                }
-            });
+            memory.words.note(block_at, members);
             // Of the tokens only those count that are words right behind a blank: a few too few do no harm.
             let ends_stretch = pass.reading.has_read_tokens((members & blanks << 1).count_ones());
-            if ends_stretch || memory.words.len() >= MANY_WORDS {
+            if ends_stretch || memory.words.are_many() {
                 pass.read_words(&mut memory);
             }
             if ends_stretch {
@@ -368,18 +357,13 @@ impl Prefilter {
     }
 }
 
-/// Words that are enough to be looked up together.
-const MANY_WORDS: usize = 256;
-
 /// What a thread remembers of words, and room for those of a stretch.
 #[derive(Default)]
 struct Memory {
     cache: WordCache,
     /// Where each begins and ends.
-    words: Vec<(usize, usize)>,
-    effects: Vec<Effects>,
-    /// Those that have more than one effect.
-    more: Vec<usize>,
+    words: Edges,
+    candidates: Candidates,
 }
 
 /// The pass over one text.
@@ -407,35 +391,28 @@ impl Pass<'_> {
         });
     }
 
-    /// Reads the words so far, of one stretch. First all are looked up, then comes what follows from them: the
-    /// processor need not wait for a word before it looks up the next.
+    /// Reads the words so far, of one stretch.
     #[inline(never)]
-    fn read_words(&mut self, Memory { cache, words, effects, more }: &mut Memory) {
+    fn read_words(&mut self, Memory { cache, words, candidates }: &mut Memory) {
         cache.make_room();
-        effects.clear();
-        effects.extend(words.iter().map(|&(start, end)| {
+        let text = self.folded;
+        for &word in cache.sift(text, words.runs(), near, candidates) {
+            let Candidate { start, end, .. } = word;
+            if end - start > LONGEST {
+                self.search_word(start, end);
+                continue;
+            }
             let learn = |word: &[u8], effects: &mut Vec<Effect>| self.prefilter.words.learn(word, effects);
-            cache.look_up(self.folded, start, end, learn)
-        }));
-        let bits = self.reading.bits();
-        more.resize(words.len() + 1, 0);
-        let mut count = 0;
-        for (at, effects) in effects.iter().enumerate() {
-            let one = effects.one();
-            bits[one.place as usize] |= one.bits;
-            // Noted for each, and kept for those that have more: no branch on which have.
-            more[count] = at;
-            count += usize::from(effects.are_more());
+            let effects = cache.effects(text, word, learn);
+            if !effects.is_empty() {
+                let sides = Sides::of(text, start, end);
+                effects.iter().for_each(|&effect| self.take(effect, start, end, &sides));
+            }
         }
-        for &at in &more[..count] {
-            let (start, end) = words[at];
-            let sides = Sides::of(self.folded, start, end);
-            cache.others(effects[at]).iter().for_each(|&effect| self.take(effect, start, end, &sides));
-        }
-        words.clear();
+        words.clear_runs();
     }
 
-    /// Reads a word that is not.
+    /// Reads a word that is not remembered.
     #[inline(never)]
     fn search_word(&mut self, start: usize, end: usize) {
         let sides = Sides::of(self.folded, start, end);
