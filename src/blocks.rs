@@ -37,7 +37,7 @@ pub fn within(text: &[u8], block_at: usize) -> u64 {
 
 /// Runs of bytes, found block by block.
 #[derive(Debug, Default)]
-struct Runs {
+pub struct Runs {
     /// Where the last one began.
     start: usize,
     /// 1 when it goes on, else 0.
@@ -47,7 +47,7 @@ struct Runs {
 impl Runs {
     /// Hands over where the runs that end in the next block begin and end, left to right; `members` are the block's bits.
     #[inline]
-    fn ended(&mut self, block_at: usize, members: u64, mut take: impl FnMut(usize, usize)) {
+    pub fn ended(&mut self, block_at: usize, members: u64, mut take: impl FnMut(usize, usize)) {
         let before = members << 1 | self.open;
         let (mut starts, mut ends) = (members & !before, before & !members);
         // Behind the block when no further run begins.
@@ -285,7 +285,7 @@ mod tests {
             for step in [2, 3, 7, 64, 100] {
                 let text: Vec<u8> = (0..len).map(|i| if i % step < step / 2 { b'x' } else { b'-' }).collect();
                 let members = |block: &Block| bits(|at| block[at] == b'x');
-                let (mut expected, mut found) = (Vec::new(), Vec::new());
+                let (mut expected, mut found) = (Vec::new(), Vec::<[usize; 2]>::new());
                 each_run(&text, members, |start, end| expected.push([start, end]));
                 edges.clear();
                 each_block(&text, |at, block| {

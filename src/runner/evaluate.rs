@@ -69,7 +69,7 @@ pub struct Done {
     /// CSV rows.
     pub csv: Vec<u8>,
     heads: CleanHeads,
-    /// Figures of its samples.
+    /// Figures to which its samples are added.
     pub figures: Accumulator,
     /// Digest of each evaluated sample.
     pub digests: Vec<[u8; 32]>,
@@ -86,13 +86,12 @@ pub struct Done {
 }
 
 impl Done {
-    fn reset(&mut self, bins: Bins) {
+    fn reset(&mut self) {
         empty(&mut self.json);
         empty(&mut self.csv);
         self.digests.clear();
         self.ids.clear();
         self.contexts.clear();
-        self.figures = Accumulator::with_bins(bins);
         self.bad = BadRows::default();
         self.kept = KeptSamples::default();
         self.unstable = None;
@@ -102,6 +101,10 @@ impl Done {
 /// The most that a row buffer keeps from one batch to the next: one enormous row must not be held for good.
 const KEPT_BUFFER: usize = 8 * BATCH_BYTES;
 
+/// Samples that are taken through the parts of the work together: the processor forgets the instructions of one part
+/// over those of the others.
+const TOGETHER: usize = 16;
+
 fn empty(buffer: &mut Vec<u8>) {
     buffer.clear();
     buffer.shrink_to(KEPT_BUFFER);
@@ -110,25 +113,33 @@ fn empty(buffer: &mut Vec<u8>) {
 impl Work<'_> {
     /// Does everything for the batch in `done`.
     pub fn process(&self, done: &mut Done, signals: &Signals) {
-        done.reset(self.bins);
+        done.reset();
         let kept_full = signals.kept_full.load(Ordering::Relaxed);
         let batch = std::mem::take(&mut done.batch);
-        for (line, row) in batch.samples(self.rows) {
-            match row {
-                Err(bad) => {
-                    done.bad.push(bad);
-                    if !self.skip_bad_rows {
-                        signals.faulty.store(true, Ordering::Relaxed);
+        let mut rows = batch.samples(self.rows).peekable();
+        let mut samples = Vec::with_capacity(TOGETHER);
+        while rows.peek().is_some() {
+            for (line, row) in rows.by_ref().take(TOGETHER) {
+                match row {
+                    Err(bad) => {
+                        done.bad.push(bad);
+                        if !self.skip_bad_rows {
+                            signals.faulty.store(true, Ordering::Relaxed);
+                        }
                     }
-                }
-                Ok(sample) => {
-                    done.ids.push((id_hash(&sample.id), line));
-                    if !signals.faulty.load(Ordering::Relaxed) && self.filter.admits(&sample) {
-                        self.sample(&sample, kept_full, done);
+                    Ok(sample) => {
+                        done.ids.push((id_hash(&sample.id), line));
+                        if !signals.faulty.load(Ordering::Relaxed) && self.filter.admits(&sample) {
+                            samples.push(sample);
+                        }
                     }
                 }
             }
+            self.samples(&samples, kept_full, done);
+            samples.clear();
         }
+        drop(samples);
+        drop(rows);
         done.batch = batch;
     }
 
@@ -145,23 +156,32 @@ impl Work<'_> {
         (batch.len(), got)
     }
 
-    fn sample(&self, sample: &Sample<'_>, kept_full: u8, done: &mut Done) {
-        done.digests.push(sample_digest(sample));
-        done.contexts.insert(sample.context.name());
-        let measured = self.measure(sample);
-        if measured.unstable && done.unstable.is_none() {
-            done.unstable = Some(sample.id.to_string());
+    /// Everything for some samples, one part of the work for all of them before the next part.
+    fn samples(&self, samples: &[Sample<'_>], kept_full: u8, done: &mut Done) {
+        for sample in samples {
+            done.digests.push(sample_digest(sample));
+            done.contexts.insert(sample.context.name());
         }
-        let row = self.row(sample, &measured);
-        if self.json {
-            write_json(&row, &mut done.heads, &mut done.json);
+        let measured: Vec<Measured> = samples.iter().map(|sample| self.measure(sample)).collect();
+        let rows: Vec<Evaluated<'_>> =
+            samples.iter().zip(&measured).map(|(sample, measured)| self.row(sample, measured)).collect();
+        if done.unstable.is_none() {
+            let unstable = samples.iter().zip(&measured).find(|(_, measured)| measured.unstable);
+            done.unstable = unstable.map(|(sample, _)| sample.id.to_string());
         }
-        if self.csv {
-            let columns = RowColumns { timing: self.timing, sanitized: self.include_sanitized };
-            write_csv(&row, columns, &mut done.heads, &mut done.csv);
+        for row in &rows {
+            if self.json {
+                write_json(row, &mut done.heads, &mut done.json);
+            }
+            if self.csv {
+                let columns = RowColumns { timing: self.timing, sanitized: self.include_sanitized };
+                write_csv(row, columns, &mut done.heads, &mut done.csv);
+            }
         }
-        done.kept.add(&row, self.keep, kept_full);
-        self.count(&row, &mut done.figures);
+        for row in &rows {
+            done.kept.add(row, self.keep, kept_full);
+            self.count(row, &mut done.figures);
+        }
     }
 
     fn count(&self, row: &Evaluated<'_>, figures: &mut Accumulator) {

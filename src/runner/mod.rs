@@ -208,7 +208,10 @@ fn alone(
     let mut done = Done::default();
     let signals = Signals::default();
     while !interrupted.load(Ordering::Relaxed) && feed.next(work, &mut done.batch) {
+        // Straight to all figures: nothing is left to be merged.
+        std::mem::swap(&mut done.figures, &mut joined.figures);
         work.process(&mut done, &signals);
+        std::mem::swap(&mut done.figures, &mut joined.figures);
         joined.add(&mut done)?;
         signals.kept_full.store(joined.kept.full(joined.keep), Ordering::Relaxed);
         on_progress(joined.figures.total());
@@ -245,6 +248,7 @@ fn together(
                 let (results, signals, number) = (results.clone(), &signals, sent);
                 scope.spawn_fifo(move |_| {
                     let outcome = catch_unwind(AssertUnwindSafe(|| {
+                        done.figures = Accumulator::with_bins(work.bins);
                         work.process(&mut done, signals);
                         done
                     }));
@@ -260,6 +264,7 @@ fn together(
             let Ok((number, outcome)) = arrivals.recv() else { return Ok(()) };
             early.insert(number, outcome.unwrap_or_else(|panic| resume_unwind(panic)));
             while let Some(mut done) = early.remove(&written) {
+                joined.figures.merge(&done.figures);
                 joined.add(&mut done)?;
                 signals.kept_full.store(joined.kept.full(joined.keep), Ordering::Relaxed);
                 written += 1;
@@ -284,6 +289,7 @@ struct Joined<'k, 'w> {
 }
 
 impl Joined<'_, '_> {
+    /// Takes over everything of a batch but its figures.
     fn add(&mut self, done: &mut Done) -> Result<(), RunError> {
         let rows = |source| RunError::Write { what: "the result rows", source };
         if let Some(sink) = &mut self.sinks.json {
@@ -292,7 +298,6 @@ impl Joined<'_, '_> {
         if let Some(sink) = &mut self.sinks.csv {
             sink.write_all(&done.csv).map_err(rows)?;
         }
-        self.figures.merge(&done.figures);
         self.hash.add(&done.digests);
         let batch = &done.batch;
         self.ids.add(batch.file(), &done.ids, |line| batch.place(line)).map_err(|source| RunError::Write {
