@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all: written beside their target under a temporary name, renamed into place.
+//! Files that appear whole or not at all: written beside their target under a temporary name, then put into its place.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
@@ -104,7 +104,7 @@ impl Staged {
             None => e,
         };
         match self.target {
-            Target::File(path) => drop(self.temporary.persist(path).map_err(|e| fail(e.error))?),
+            Target::File(path) => replace(self.temporary, &path).map_err(fail)?,
             Target::Device(path) => {
                 let mut from = self.temporary.reopen()?;
                 let mut to = File::options().write(true).open(path).map_err(fail)?;
@@ -141,6 +141,20 @@ impl Write for Staged {
         self.buffer.clear();
         written.map_err(|e| self.named(e))
     }
+}
+
+/// Puts a file at a path, in one step whether another is there or not.
+fn replace(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        // The two change places, and the old one is deleted under the temporary name. Renamed over it, the new one would
+        // have to be written to the disk first, for all of which ext4 waits.
+        if renameat_with(CWD, file.path(), CWD, path, RenameFlags::EXCHANGE).is_ok() {
+            return file.close();
+        }
+    }
+    file.persist(path).map(drop).map_err(|e| e.error)
 }
 
 /// With the permissions that a plainly created file would get.
@@ -196,6 +210,7 @@ mod tests {
         staged.write_all(b"new").unwrap();
         staged.persist().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[cfg(unix)]
