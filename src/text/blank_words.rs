@@ -2,7 +2,8 @@
 
 use super::chars;
 use super::hash::QuickHasher;
-use super::word_cache::{LONGEST, word_at};
+use super::needle_words::LONGEST;
+use super::word_cache::word_at;
 use crate::blocks::{Block, bits, each_run};
 use std::hash::Hasher;
 

@@ -2,9 +2,20 @@
 //! around one of them.
 
 use super::fold::{is_blank, is_word};
-use super::word_cache::{AROUND, Around, BEFORE, EACH_TIME, Effect};
 use crate::blocks::around;
 use std::ops::Range;
+
+/// Bytes of the longest word that is remembered.
+pub(super) const LONGEST: usize = 16;
+
+/// A word that is remembered and what is next to it: [`BEFORE`] bytes before it, and as many behind it.
+pub(super) type Around = [u8; AROUND];
+
+/// Bytes before a word that count.
+pub(super) const BEFORE: usize = 4;
+
+/// A power of two, for quick access.
+pub(super) const AROUND: usize = (LONGEST + 2 * BEFORE).next_power_of_two();
 
 /// What a needle has within a word: all of it, or one of its words.
 #[derive(PartialEq, Eq, Hash)]
@@ -34,13 +45,6 @@ impl Phrase {
         Within { part: bytes[word.clone()].to_vec(), begins: word.start > 0, ends: word.end < bytes.len() }
     }
 
-    /// The effect of its word: the phrase's number, and behind it what stands next to the word, see [`Neighbour::in_effect`].
-    #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^32 bytes.
-    pub(super) fn effect(&self, number: usize) -> Effect {
-        let Neighbour(neighbour) = Neighbour::of(self);
-        Effect { place: EACH_TIME, bits: u64::from(number as u32) | u64::from(neighbour) << 32 }
-    }
-
     /// Whether it stands around its word, which is at `start..end` of the text: its first word may begin within the text's,
     /// its last one may end there.
     pub(super) fn is_around(&self, text: &[u8], start: usize, end: usize) -> bool {
@@ -53,59 +57,61 @@ impl Phrase {
     }
 }
 
-/// What a phrase has next to its word, beyond a blank: up to three bytes of the following word, or else of the one
-/// before it backwards, and in the last byte how many of which. Most words that a phrase is looked for around have
-/// something else there.
-#[derive(Clone, Copy)]
-pub(super) struct Neighbour(u32);
+/// A phrase, and what it has next to its word, beyond a blank: up to three bytes of the following word, or else of the one
+/// before it backwards. Most words that a phrase is looked for around have something else there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beside {
+    /// The bytes, and which bits of them count.
+    next: u32,
+    mask: u32,
+    /// The phrase's number, and in the highest bit whether the bytes are before the word.
+    phrase: u32,
+}
 
-impl Neighbour {
-    /// Of a phrase's effect, with the phrase's number.
-    #[inline(always)]
-    #[allow(clippy::cast_possible_truncation)] // The halves are what is wanted.
-    pub(super) fn in_effect(bits: u64) -> (Self, usize) {
-        (Neighbour((bits >> 32) as u32), bits as u32 as usize)
-    }
+impl Beside {
+    /// In place of one.
+    pub(super) const NONE: Self = Beside { next: 0, mask: 0, phrase: 0 };
 
     /// Bytes that are compared at most.
     const MOST: usize = 3;
-    /// Beside how many there are: those before the word.
-    const BEFORE: u8 = 4;
+    const BEFORE: u32 = 1 << 31;
 
-    #[allow(clippy::cast_possible_truncation)] // Three at the most.
-    fn of(phrase: &Phrase) -> Self {
+    /// Of the phrase with this number.
+    #[allow(clippy::cast_possible_truncation)] // Policies are far below 2^31 bytes.
+    pub(super) fn of(phrase: &Phrase, number: usize) -> Self {
         let Phrase { bytes, word, .. } = phrase;
-        let mut neighbour = [0; 4];
-        let mut take = |next: &mut dyn Iterator<Item = &u8>, side: u8| {
+        let beside = |next: &mut dyn Iterator<Item = &u8>, phrase: u32| {
             let blank = next.next() == Some(&b' ');
-            let word = next.take(Self::MOST).take_while(|&&b| blank && is_word(b));
-            let count = neighbour.iter_mut().zip(word).map(|(place, &b)| *place = b).count();
-            neighbour[Self::MOST] = count as u8 | side;
-            count > 0
+            let (mut bytes, mut mask) = ([0; 4], [0; 4]);
+            for (at, &b) in next.take(Self::MOST).take_while(|&&b| blank && is_word(b)).enumerate() {
+                (bytes[at], mask[at]) = (b, u8::MAX);
+            }
+            Beside { next: u32::from_le_bytes(bytes), mask: u32::from_le_bytes(mask), phrase }
         };
-        if !take(&mut bytes[word.end..].iter(), 0) {
-            take(&mut bytes[..word.start].iter().rev(), Self::BEFORE);
+        let behind = beside(&mut bytes[word.end..].iter(), number as u32);
+        if behind.mask != 0 {
+            return behind;
         }
-        Neighbour(u32::from_le_bytes(neighbour))
+        beside(&mut bytes[..word.start].iter().rev(), number as u32 | Self::BEFORE)
+    }
+
+    /// The phrase's number.
+    pub(super) fn phrase(self) -> usize {
+        (self.phrase & !Self::BEFORE) as usize
     }
 
     /// What must be [near] the word, as bits of which one suffices.
     ///
     /// [near]: near
-    fn awaits(self) -> u32 {
-        let [first, _, _, told] = self.0.to_le_bytes();
+    pub(super) fn awaits(self) -> u32 {
+        let [first, ..] = self.next.to_le_bytes();
         let side = BEYOND[usize::from(first)] | BEYOND[usize::from(b' ')];
-        match told {
-            0 | Self::BEFORE => ANYTHING,
-            Self::BEFORE.. => side << 16,
-            _ => side,
+        match (self.mask, self.phrase & Self::BEFORE) {
+            (0, _) => ANYTHING,
+            (_, 0) => side,
+            _ => side << 16,
         }
     }
-}
-
-/// What an effect of a word waits for, as bits of which one must be [`near`] the word.
-pub(super) fn awaited(effect: Effect) -> u32 {
-    if effect.place == EACH_TIME { Neighbour::in_effect(effect.bits).0.awaits() } else { ANYTHING }
 }
 
 /// For each byte beyond a blank one of 15 bits, which tells something of what byte it is; none for those that no word begins
@@ -116,7 +122,7 @@ const BEYOND: [u32; 256] = byte_table!(b => {
 });
 
 /// Of what an effect waits for that counts wherever the word stands.
-const ANYTHING: u32 = 1 << 15;
+pub(super) const ANYTHING: u32 = 1 << 15;
 
 /// All bits for a blank.
 const APART: [u32; 256] = byte_table!(b => if is_blank(b) { u32::MAX } else { 0 });
@@ -133,8 +139,8 @@ pub(super) fn near(around: &Around, len: usize) -> u32 {
 pub(super) struct Sides {
     /// Three bytes beyond a blank; zeros, which no needle has, beyond the text and where no blank is.
     next: [u32; 2],
-    /// Whether there are two blanks: the next word is looked for closely.
-    is_far: [bool; 2],
+    /// Which bits of them count: none where two blanks are, so that the next word is looked for closely.
+    mask: [u32; 2],
 }
 
 impl Sides {
@@ -146,20 +152,18 @@ impl Sides {
         // The byte next to the word is the lowest.
         let sides = [(eight(end) >> (8 * BEFORE)) as u32, (eight(start) as u32).swap_bytes()];
         let apart = |side: u32| APART[usize::from(side as u8)];
-        let next = |side: u32| side >> 8 & apart(side);
-        let is_far = |side: u32| apart(side) & apart(side >> 8) != 0;
-        Sides { next: sides.map(next), is_far: sides.map(is_far) }
+        Sides {
+            next: sides.map(|side| side >> 8 & apart(side)),
+            mask: sides.map(|side| !(apart(side) & apart(side >> 8))),
+        }
     }
 
     /// Whether a phrase may be around the word, for all that stands next to it.
     #[inline(always)]
-    pub(super) fn may_have(&self, Neighbour(neighbour): Neighbour) -> bool {
-        let told = neighbour >> 24;
-        let side = usize::from(told & u32::from(Neighbour::BEFORE) != 0);
-        let count = told % u32::from(Neighbour::BEFORE);
-        let others = (self.next[side] ^ neighbour) & ((1 << (8 * count)) - 1);
+    pub(super) fn may_have(&self, Beside { next, mask, phrase }: Beside) -> bool {
         // Without a branch: hardly two words ask the same.
-        (others == 0) | self.is_far[side]
+        let side = usize::from(phrase & Beside::BEFORE != 0);
+        (self.next[side] ^ next) & mask & self.mask[side] == 0
     }
 }
 
@@ -183,4 +187,40 @@ fn leads<'b>(part: impl IntoIterator<Item = &'b u8>, text: impl IntoIterator<Ite
         while text.next_if(|&&b| is_blank(b)).is_some() {}
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_next_to_a_word_is_told_by_its_bits_and_bytes() {
+        let beside = |bytes: &str, word: &str| {
+            let at = bytes.find(word).expect("the word");
+            let phrase = Phrase { bytes: bytes.into(), whole: false, word: at..at + word.len(), opens: Vec::new() };
+            Beside::of(&phrase, 7)
+        };
+        let phrases = [beside("how to make", "how"), beside("how to make", "make"), beside("a-how", "how")];
+        for (text, expected) in [
+            ("how to make", [true, false, true]),
+            ("how tomake", [true, false, true]),
+            ("how tx", [false, false, true]),
+            ("how", [false, false, true]),
+            ("how  to", [true, false, true]),
+            ("to how", [false, true, true]),
+            ("to  how", [false, true, true]),
+            ("x how", [false, false, true]),
+            ("how\tto", [true, false, true]),
+            ("how-to how-to", [false, false, true]),
+        ] {
+            let at = text.find("how").expect("the word");
+            let (mut room, bytes) = ([0; AROUND], text.as_bytes());
+            let (near, sides) = (near(around(bytes, at, BEFORE, &mut room), 3), Sides::of(bytes, at, at + 3));
+            assert_eq!(phrases.map(|phrase| sides.may_have(phrase)), expected, "{text}");
+            for (phrase, expected) in phrases.into_iter().zip(expected) {
+                assert!(!expected || phrase.awaits() & near != 0, "{text}");
+            }
+        }
+        assert_eq!(phrases.map(Beside::phrase), [7; 3]);
+    }
 }

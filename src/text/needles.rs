@@ -10,9 +10,9 @@ use super::gates::{Gate, GateList, GateRun, OpenGates, Reading, set};
 use super::hash::QuickHash;
 use super::joints::JointSearch;
 use super::literals::{Clause, Needs};
-use super::needle_words::{Neighbour, Phrase, Sides, Within, awaited, near};
+use super::needle_words::{Beside, Phrase, Sides, Within};
 use super::search::LiteralSearch;
-use super::word_cache::{Candidate, Candidates, EACH_TIME, Effect, LONGEST, WordCache};
+use super::word_cache::{Candidate, Effect, Room, WordCache};
 use super::words::word_bits;
 use crate::blocks::{BLOCK, Edges, bits, each_block, places, within};
 use indexmap::IndexMap;
@@ -182,7 +182,8 @@ impl NeedleSet {
                 inner.entry(within).or_default().extend(Effect::all_of(&opens));
             } else if let Some(word) = needle.rarest_word() {
                 let phrase = Phrase { bytes: needle.bytes, whole: needle.whole, word, opens };
-                inner.entry(phrase.within_word()).or_default().push(phrase.effect(phrases.len()));
+                let effect = Effect::Phrase(Beside::of(&phrase, phrases.len()));
+                inner.entry(phrase.within_word()).or_default().push(effect);
                 phrases.push(phrase);
             } else {
                 joint.push(needle.bytes);
@@ -264,17 +265,24 @@ impl Effect {
     /// Those of satisfying these clauses.
     fn all_of(clauses: &[u32]) -> Vec<Self> {
         let mut effects = Vec::new();
-        clauses.iter().for_each(|clause| Effect { place: clause / 64, bits: 1 << (clause % 64) }.join(&mut effects, 0));
+        for clause in clauses {
+            Effect::Bits { place: clause / 64, bits: 1 << (clause % 64) }.join(&mut effects);
+        }
         effects
     }
 
-    /// Adds it to the effects from `first` on, which have one for each place.
-    fn join(self, effects: &mut Vec<Effect>, first: usize) {
-        let of_place = |effect: &&mut Effect| effect.place == self.place && self.place != EACH_TIME;
-        match effects[first..].iter_mut().find(of_place) {
-            Some(effect) => effect.bits |= self.bits,
-            None => effects.push(self),
+    /// Adds it to the others, of which there is one for each place.
+    fn join(self, effects: &mut Vec<Effect>) {
+        for other in effects.iter_mut() {
+            match (other, self) {
+                (Effect::Bits { place, bits }, Effect::Bits { place: own_place, bits: own }) if *place == own_place => {
+                    *bits |= own;
+                    return;
+                }
+                _ => {}
+            }
         }
+        effects.push(self);
     }
 }
 
@@ -298,13 +306,6 @@ impl Words {
         });
         let passed = self.tests.iter().filter(|(test, _)| test(word));
         passed.flat_map(|(_, effects)| effects).for_each(|&e| effect(e));
-    }
-
-    /// Adds the effects of a word, and tells what they wait for.
-    fn learn(&self, word: &[u8], effects: &mut Vec<Effect>) -> u32 {
-        let first = effects.len();
-        self.each(word, |effect| effect.join(effects, first));
-        effects[first..].iter().fold(0, |all, &effect| all | awaited(effect))
     }
 }
 
@@ -363,7 +364,9 @@ struct Memory {
     cache: WordCache,
     /// Where each begins and ends.
     words: Edges,
-    candidates: Candidates,
+    room: Room,
+    /// Phrases that may be around words, and which of the candidates the word is.
+    phrases: Vec<(Beside, usize)>,
 }
 
 /// The pass over one text.
@@ -393,21 +396,30 @@ impl Pass<'_> {
 
     /// Reads the words so far, of one stretch.
     #[inline(never)]
-    fn read_words(&mut self, Memory { cache, words, candidates }: &mut Memory) {
-        cache.make_room();
-        let text = self.folded;
-        for &word in cache.sift(text, words.runs(), near, candidates) {
-            let Candidate { start, end, .. } = word;
-            if end - start > LONGEST {
-                self.search_word(start, end);
-                continue;
+    fn read_words(&mut self, Memory { cache, words, room, phrases }: &mut Memory) {
+        let (text, prefilter) = (self.folded, self.prefilter);
+        let learn = |word: &[u8], effects: &mut Vec<Effect>| prefilter.words.each(word, |effect| effect.join(effects));
+        let pass_on = |start, end| self.search_word(start, end);
+        let candidates = cache.read(text, words.runs(), learn, pass_on, room);
+        let mut count = 0;
+        for (word, candidate) in candidates.iter().enumerate() {
+            let sides = Sides::of(text, candidate.start, candidate.end);
+            for effects in cache.effects(candidate) {
+                self.reading.bits()[effects.place as usize] |= effects.bits;
+                let besides = cache.phrases(effects);
+                if phrases.len() < count + besides.len() {
+                    phrases.resize(count + besides.len(), (Beside::NONE, 0));
+                }
+                for &beside in besides {
+                    // Noted for each, and kept for those that may be there: no branch on which may.
+                    phrases[count] = (beside, word);
+                    count += usize::from(sides.may_have(beside));
+                }
             }
-            let learn = |word: &[u8], effects: &mut Vec<Effect>| self.prefilter.words.learn(word, effects);
-            let effects = cache.effects(text, word, learn);
-            if !effects.is_empty() {
-                let sides = Sides::of(text, start, end);
-                effects.iter().for_each(|&effect| self.take(effect, start, end, &sides));
-            }
+        }
+        for &(beside, word) in &phrases[..count] {
+            let Candidate { start, end, .. } = candidates[word];
+            self.search_around(beside, start, end);
         }
         words.clear_runs();
     }
@@ -416,25 +428,16 @@ impl Pass<'_> {
     #[inline(never)]
     fn search_word(&mut self, start: usize, end: usize) {
         let sides = Sides::of(self.folded, start, end);
-        self.prefilter.words.each(&self.folded[start..end], |effect| self.take(effect, start, end, &sides));
-    }
-
-    /// Takes in an effect of the word from `start` to `end`, for a phrase if what stands next to the word may be the phrase's.
-    #[inline(always)]
-    fn take(&mut self, effect: Effect, start: usize, end: usize, sides: &Sides) {
-        if effect.place != EACH_TIME {
-            self.reading.bits()[effect.place as usize] |= effect.bits;
-            return;
-        }
-        let (neighbour, phrase) = Neighbour::in_effect(effect.bits);
-        if sides.may_have(neighbour) {
-            self.search_around(phrase, start, end);
-        }
+        self.prefilter.words.each(&self.folded[start..end], |effect| match effect {
+            Effect::Bits { place, bits } => self.reading.bits()[place as usize] |= bits,
+            Effect::Phrase(beside) if sides.may_have(beside) => self.search_around(beside, start, end),
+            Effect::Phrase(_) => {}
+        });
     }
 
     #[inline(never)]
-    fn search_around(&mut self, phrase: usize, start: usize, end: usize) {
-        let phrase = &self.prefilter.phrases[phrase];
+    fn search_around(&mut self, beside: Beside, start: usize, end: usize) {
+        let phrase = &self.prefilter.phrases[beside.phrase()];
         if phrase.is_around(self.folded, start, end) {
             let bits = self.reading.bits();
             phrase.opens.iter().for_each(|&clause| set(bits, clause as usize));

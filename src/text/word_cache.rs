@@ -4,10 +4,8 @@
 //! something else next to them. Those are sifted out first, all in one loop that writes nothing about them and has no
 //! branch that depends on which word it is, so the processor need not wait for one before it looks up the next.
 
+use super::needle_words::{ANYTHING, AROUND, BEFORE, Beside, LONGEST, near};
 use crate::blocks::around;
-
-/// Bytes of the longest word that is remembered.
-pub const LONGEST: usize = 16;
 
 /// Bytes of the longest word that is sifted: of the usual length.
 const SHORT: usize = 8;
@@ -15,31 +13,65 @@ const SHORT: usize = 8;
 /// Pairs of short words that are remembered, a power of two; of longer ones there are as many.
 const PAIRS: usize = 16384;
 
-/// A word that is remembered and what is next to it: [`BEFORE`] bytes before it, and as many behind it.
-pub type Around = [u8; AROUND];
-
-/// Bytes before a word that count.
-pub const BEFORE: usize = 4;
-
-/// A power of two, for quick access.
-pub const AROUND: usize = (LONGEST + 2 * BEFORE).next_power_of_two();
-
-/// Bits to set in one place of a set.
+/// What follows from a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effect {
-    /// Which 64 bits; or [`EACH_TIME`].
-    pub place: u32,
-    /// The bits.
-    pub bits: u64,
+pub(super) enum Effect {
+    /// Bits to set in one place of a set: which 64 of them.
+    Bits { place: u32, bits: u64 },
+    /// A phrase may be around the word, for all that is next to it.
+    Phrase(Beside),
 }
 
-/// In place of a place: what the bits mean depends on where the word stands, so they count whenever it comes.
-pub const EACH_TIME: u32 = u32::MAX;
+/// Effects of a word that are taken together: most words have no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Effects {
+    /// Bits to set, in that place.
+    pub bits: u64,
+    pub place: u32,
+    /// How many more of these the word has, behind this one.
+    more: u32,
+    /// Which phrases may be around the word.
+    phrases: [u32; 2],
+}
 
-impl Effect {
-    /// No effect, but how many come behind it.
-    fn count_of(effects: usize) -> Self {
-        Effect { place: EACH_TIME, bits: effects as u64 }
+impl Effects {
+    /// Those of a word without any.
+    const NONE: Self = Effects { bits: 0, place: 0, more: 0, phrases: [0; 2] };
+}
+
+/// The effects of words, one word's after the other's; the first are nobody's.
+#[derive(Debug)]
+struct Known {
+    effects: Vec<Effects>,
+    phrases: Vec<Beside>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Known { effects: vec![Effects::NONE], phrases: Vec::new() }
+    }
+}
+
+impl Known {
+    /// Adds those of a word and returns their place.
+    #[allow(clippy::cast_possible_truncation)] // So many are not kept.
+    fn add(&mut self, effects: &[Effect]) -> usize {
+        let (place, start) = (self.effects.len(), self.phrases.len() as u32);
+        self.effects.push(Effects::NONE);
+        let mut sets = place;
+        for &effect in effects {
+            match effect {
+                Effect::Phrase(beside) => self.phrases.push(beside),
+                Effect::Bits { place, bits } => {
+                    self.effects.resize((sets + 1).max(self.effects.len()), Effects::NONE);
+                    (self.effects[sets].place, self.effects[sets].bits) = (place, bits);
+                    sets += 1;
+                }
+            }
+        }
+        self.effects[place].phrases = [start, self.phrases.len() as u32];
+        (0..).zip(self.effects[place..].iter_mut().rev()).for_each(|(more, effects)| effects.more = more);
+        place
     }
 }
 
@@ -47,15 +79,13 @@ impl Effect {
 const MOST_EFFECTS: usize = 1 << 17;
 
 /// What a word means. In the lower half what must be next to it for its effects to count, as bits of which one suffices;
-/// in the upper one where the effects are, behind another that tells how many there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// in the upper one where the effects are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Meaning(u64);
 
 impl Meaning {
     /// Nothing: no bit suffices.
     const NONE: Self = Meaning(0);
-    /// Not known: every bit suffices.
-    const UNKNOWN: Self = Meaning(u64::MAX);
 
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // The lower half is meant.
@@ -94,22 +124,41 @@ impl<const SIZE: usize> Slots<SIZE> {
         self.pairs.fill([[0; SIZE]; 2]);
     }
 
+    /// What a word means, where it is looked for first; else the place is another's.
+    #[inline(always)]
+    fn usual(&self, word: [u64; 2]) -> (bool, Meaning) {
+        // The eights are compared one by one: they have just been written one by one, and are not to be waited for.
+        let is = |slot: &[u64; SIZE]| (0..Self::MEANING).fold(0, |others, at| others | (slot[at] ^ word[at])) == 0;
+        let pair = &self.pairs[pair_of(mixed(word))];
+        // Which one of the pair it is, or none, must not be guessed by the processor.
+        let slot = &pair[usize::from(!is(&pair[0]))];
+        (is(slot), Meaning(slot[Self::MEANING]))
+    }
+
     /// What a word means; `learn` tells it when it is not known. A word is looked for first in its pair, and then in that
     /// next to it.
-    #[inline(never)]
     fn meaning(&mut self, word: [u64; 2], learn: impl FnOnce() -> Meaning) -> Meaning {
+        match self.usual(word) {
+            (true, meaning) => meaning,
+            _ => self.unusual(word, learn),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unusual(&mut self, word: [u64; 2], learn: impl FnOnce() -> Meaning) -> Meaning {
         let pair = pair_of(mixed(word));
         let slots = [pair, pair ^ 1].map(|pair| [(pair, 0), (pair, 1)]);
-        let mut slots = slots.as_flattened().iter();
-        let of = |word: &[u64; 2], &&(pair, slot): &&(usize, usize)| {
+        let slots = slots.as_flattened();
+        let is = |word: [u64; 2], &(pair, slot): &(usize, usize)| {
             self.pairs[pair][slot][..Self::MEANING] == word[..Self::MEANING]
         };
-        if let Some(&(pair, slot)) = slots.clone().find(|slot| of(&word, slot)) {
+        if let Some(&(pair, slot)) = slots.iter().find(|slot| is(word, slot)) {
             return Meaning(self.pairs[pair][slot][Self::MEANING]);
         }
-        let free = slots.clone().find(|slot| of(&[0; 2], slot));
+        let free = slots.iter().find(|slot| is([0; 2], slot));
         self.turn = (self.turn + 1) % slots.len();
-        let &(pair, slot) = free.or(slots.nth(self.turn)).unwrap_or(&(pair, 0));
+        let (pair, slot) = *free.unwrap_or(&slots[self.turn]);
         let meaning = learn();
         self.pairs[pair][slot][..Self::MEANING].copy_from_slice(&word[..Self::MEANING]);
         self.pairs[pair][slot][Self::MEANING] = meaning.0;
@@ -118,101 +167,115 @@ impl<const SIZE: usize> Slots<SIZE> {
 }
 
 /// A word that may have an effect where it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Candidate {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Candidate {
     /// Where it begins.
     pub start: usize,
     /// Where it ends.
     pub end: usize,
-    meaning: Meaning,
+    /// Where its effects are.
+    effects: usize,
 }
 
-/// Words that are sifted together at most.
-pub const MOST_WORDS: usize = 512;
+/// Words that are read together at most.
+pub(super) const MOST_WORDS: usize = 512;
 
-/// Room for the words that are left.
+/// Room for words that are sifted.
 #[derive(Debug)]
-pub struct Candidates(Box<[Candidate; MOST_WORDS]>);
+pub(super) struct Room {
+    /// Those that may have an effect.
+    candidates: Box<[Candidate; MOST_WORDS]>,
+    /// Those that are long or not known.
+    others: Box<[[usize; 2]; MOST_WORDS]>,
+}
 
-impl Default for Candidates {
+impl Default for Room {
     fn default() -> Self {
-        Candidates(Box::new([Candidate { start: 0, end: 0, meaning: Meaning::NONE }; MOST_WORDS]))
+        Room { candidates: Box::new([Candidate::default(); MOST_WORDS]), others: Box::new([[0; 2]; MOST_WORDS]) }
     }
 }
 
 /// Words and their effects, of one thread.
-#[derive(Debug)]
-pub struct WordCache {
+#[derive(Debug, Default)]
+pub(super) struct WordCache {
     short: Slots<2>,
     long: Slots<3>,
-    /// The effects of words, one word's after the other's, behind one that tells how many there are; the first is
-    /// nobody's.
-    effects: Vec<Effect>,
-}
-
-impl Default for WordCache {
-    fn default() -> Self {
-        WordCache { short: Slots::default(), long: Slots::default(), effects: vec![Effect::count_of(0)] }
-    }
+    known: Known,
 }
 
 impl WordCache {
-    /// Forgets everything when it has become too much; to be called now and then.
-    pub fn make_room(&mut self) {
-        if self.effects.len() > MOST_EFFECTS {
-            self.short.clear();
-            self.long.clear();
-            self.effects.truncate(1);
-        }
-    }
-
-    /// The words, given where each begins and ends, that may have an effect: at most [`MOST_WORDS`]. `near` tells what is
-    /// next to a word of so many bytes, as bits: of those that an effect waits for one must be among them.
+    /// Those words, given where each begins and ends, that may have an effect: in any order, of at most [`MOST_WORDS`].
+    ///
+    /// `learn` adds the effects of a word that is not known. Words longer than [`LONGEST`] are not remembered but handed on.
     #[inline]
-    pub fn sift<'c>(
-        &self,
-        text: &[u8],
-        words: &[[usize; 2]],
-        near: impl Fn(&Around, usize) -> u32,
-        candidates: &'c mut Candidates,
-    ) -> &'c [Candidate] {
-        let (mut count, mut room) = (0, [0; AROUND]);
-        for &[start, end] in words {
-            let len = end - start;
-            let around = around(text, start, BEFORE, &mut room);
-            let word = around[BEFORE..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes));
-            let word = word & BYTES_OF[len.min(SHORT)][0];
-            let pair = &self.short.pairs[pair_of(mixed([word, 0]))];
-            // Which one of the pair it is, or none, must not be guessed by the processor.
-            let [known, meaning] = pair[usize::from(pair[0][0] != word)];
-            let is_unknown = (len > SHORT) | (known != word);
-            let meaning = Meaning(meaning | (Meaning::UNKNOWN.0 & u64::from(is_unknown).wrapping_neg()));
-            // Noted for each, and kept for those that have an effect.
-            candidates.0[count % MOST_WORDS] = Candidate { start, end, meaning };
-            count += usize::from(meaning.awaited() & near(around, len) != 0);
-        }
-        &candidates.0[..count]
-    }
-
-    /// The effects of a word that is not longer than [`LONGEST`], since room was made. `learn` adds those of a word that is
-    /// not known, and tells what they wait for, as bits of which one suffices.
-    #[inline]
-    pub fn effects(
+    pub(super) fn read<'r>(
         &mut self,
         text: &[u8],
-        candidate: Candidate,
-        learn: impl FnOnce(&[u8], &mut Vec<Effect>) -> u32,
-    ) -> &[Effect] {
-        let Candidate { start, end, mut meaning } = candidate;
-        if meaning == Meaning::UNKNOWN {
-            let effects = &mut self.effects;
-            let learn = || learnt(effects, |effects| learn(&text[start..end], effects));
+        words: &[[usize; 2]],
+        mut learn: impl FnMut(&[u8], &mut Vec<Effect>),
+        mut pass_on: impl FnMut(usize, usize),
+        room: &'r mut Room,
+    ) -> &'r [Candidate] {
+        self.make_room();
+        let (mut count, other_count) = self.sift(text, words, room);
+        let Room { candidates, others } = room;
+        for &[start, end] in &others[..other_count] {
+            let len = end - start;
+            if len > LONGEST {
+                pass_on(start, end);
+                continue;
+            }
             let word = word_at(text, start, end);
-            meaning =
-                if end - start <= SHORT { self.short.meaning(word, learn) } else { self.long.meaning(word, learn) };
+            let WordCache { short, long, known } = self;
+            let learn = || learnt(known, |effects| learn(&text[start..end], effects));
+            let meaning = if len > SHORT { long.meaning(word, learn) } else { short.meaning(word, learn) };
+            candidates[count] = Candidate { start, end, effects: meaning.place() };
+            let near = near(around(text, start, BEFORE, &mut [0; AROUND]), len);
+            count += usize::from(meaning.awaited() & near != 0);
         }
-        let first = meaning.place();
-        &self.effects[first + 1..][..self.effects[first].bits as usize]
+        &candidates[..count]
+    }
+
+    /// Finds candidates among the short words that are known, and those that are long or not known: how many of each.
+    #[inline(always)]
+    fn sift(&self, text: &[u8], words: &[[usize; 2]], room: &mut Room) -> (usize, usize) {
+        let Room { candidates, others } = room;
+        let (mut count, mut other_count, mut gathered) = (0, 0, [0; AROUND]);
+        for &[start, end] in words {
+            let len = end - start;
+            let around = around(text, start, BEFORE, &mut gathered);
+            let word = around[BEFORE..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes));
+            let (is_usual, meaning) = self.short.usual([word & BYTES_OF[len.min(SHORT)][0], 0]);
+            let is_known = is_usual & (len <= SHORT);
+            // Noted for each, and kept for those of the kind.
+            candidates[count % MOST_WORDS] = Candidate { start, end, effects: meaning.place() };
+            others[other_count % MOST_WORDS] = [start, end];
+            count += usize::from(is_known & (meaning.awaited() & near(around, len) != 0));
+            other_count += usize::from(!is_known);
+        }
+        (count, other_count)
+    }
+
+    /// The effects of a word that was read last.
+    #[inline(always)]
+    pub(super) fn effects(&self, candidate: &Candidate) -> &[Effects] {
+        let effects = &self.known.effects[candidate.effects..];
+        &effects[..=effects[0].more as usize]
+    }
+
+    /// The phrases that may be around a word that has these effects.
+    #[inline(always)]
+    pub(super) fn phrases(&self, Effects { phrases: [start, end], .. }: &Effects) -> &[Beside] {
+        &self.known.phrases[*start as usize..*end as usize]
+    }
+
+    /// Forgets everything when it has become too much.
+    fn make_room(&mut self) {
+        if self.known.effects.len() + self.known.phrases.len() > MOST_EFFECTS {
+            self.short.clear();
+            self.long.clear();
+            self.known = Known::default();
+        }
     }
 }
 
@@ -258,50 +321,54 @@ fn pair_of(mixed: u64) -> usize {
     (mixed >> (64 - PAIRS.ilog2())) as usize
 }
 
-/// The meaning of a word of which `learn` adds the effects and tells what they wait for.
+/// The meaning of a word of which `learn` adds the effects.
 #[cold]
 #[inline(never)]
-fn learnt(effects: &mut Vec<Effect>, learn: impl FnOnce(&mut Vec<Effect>) -> u32) -> Meaning {
-    let first = effects.len();
-    effects.push(Effect::count_of(0));
-    let awaited = learn(effects);
-    let count = effects.len() - first - 1;
-    if count == 0 {
-        effects.truncate(first);
+fn learnt(known: &mut Known, learn: impl FnOnce(&mut Vec<Effect>)) -> Meaning {
+    let mut effects = Vec::new();
+    learn(&mut effects);
+    if effects.is_empty() {
         return Meaning::NONE;
     }
-    effects[first] = Effect::count_of(count);
-    Meaning(u64::from(awaited) | (first as u64) << 32)
+    let awaited = effects.iter().map(|effect| match effect {
+        Effect::Bits { .. } => ANYTHING,
+        Effect::Phrase(beside) => beside.awaits(),
+    });
+    let awaited = awaited.fold(0, |all, bits| all | bits);
+    Meaning(u64::from(awaited) | (known.add(&effects) as u64) << 32)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::needle_words::Phrase;
     use super::*;
 
     fn effect(place: u32) -> Effect {
-        Effect { place, bits: 5 }
+        Effect::Bits { place, bits: 5 }
     }
 
-    /// The effects of the words of a text that have any, learnt if need be: those of a word wait for nothing, or, for its
-    /// length, to stand at the beginning.
+    /// The effects of the words of a text that may have any, learnt if need be.
     fn effects_of(
         cache: &mut WordCache,
         text: &[u8],
         words: &[[usize; 2]],
-        mut learn: impl FnMut(&[u8]) -> (Vec<Effect>, u32),
+        mut learn: impl FnMut(&[u8]) -> Vec<Effect>,
     ) -> Vec<(usize, Vec<Effect>)> {
-        let near = |around: &Around, _: usize| if around[BEFORE - 1] == 0 { 3 } else { 1 };
-        let mut candidates = Candidates::default();
-        let candidates = cache.sift(text, words, near, &mut candidates);
-        let effects = candidates.iter().map(|&candidate| {
-            let effects = cache.effects(text, candidate, |word, effects| {
-                let (learnt, awaited) = learn(word);
-                effects.extend(learnt);
-                awaited
-            });
-            (candidate.start, effects.to_vec())
+        let mut room = Room::default();
+        let learn = |word: &[u8], effects: &mut Vec<Effect>| effects.extend(learn(word));
+        let candidates = cache.read(text, words, learn, |_, _| panic!("a word is too long"), &mut room);
+        let effects = candidates.iter().map(|candidate| {
+            let mut all = Vec::new();
+            for effects in cache.effects(candidate) {
+                let &Effects { place, bits, .. } = effects;
+                all.extend((bits != 0).then_some(Effect::Bits { place, bits }));
+                all.extend(cache.phrases(effects).iter().map(|&beside| Effect::Phrase(beside)));
+            }
+            (candidate.start, all)
         });
-        effects.filter(|(_, effects)| !effects.is_empty()).collect()
+        let mut effects: Vec<_> = effects.collect();
+        effects.sort_by_key(|&(start, _)| start);
+        effects
     }
 
     #[test]
@@ -311,7 +378,7 @@ mod tests {
         let mut look = |text: &[u8], words: &[[usize; 2]]| {
             let effects = effects_of(&mut cache, text, words, |word| {
                 learnt.push(word.to_vec());
-                (vec![effect(3), effect(4)], 1)
+                vec![effect(3), effect(4)]
             });
             let expected: Vec<_> = words.iter().map(|&[start, _]| (start, vec![effect(3), effect(4)])).collect();
             assert_eq!(effects, expected);
@@ -326,27 +393,22 @@ mod tests {
     }
 
     #[test]
-    fn effects_that_wait_for_something_else_are_sifted_out() {
+    fn words_that_have_no_effect_where_they_stand_are_sifted_out() {
         let mut cache = WordCache::default();
-        let words = [[0, 2], [3, 5], [6, 8], [9, 11]];
+        let phrase = Phrase { bytes: b"at ok".to_vec(), whole: false, word: 0..2, opens: Vec::new() };
         let learn = |word: &[u8]| match word {
-            b"no" => (vec![], 0),
-            b"at" => (vec![effect(1)], 2),
-            _ => (vec![effect(2)], 1),
+            b"no" => vec![],
+            b"at" => vec![Effect::Phrase(Beside::of(&phrase, 3))],
+            b"both" => vec![Effect::Phrase(Beside::of(&phrase, 3)), effect(1)],
+            _ => vec![effect(2)],
         };
-        let mut candidates = 0;
-        for text in [b"at no at ok", b"no at ok no", b"ok ok no at"] {
-            let _ = effects_of(&mut cache, text, &words, learn);
-            let found = effects_of(&mut cache, text, &words, |word| panic!("{word:?} is known"));
-            let expected = words.iter().filter_map(|&[start, end]| match learn(&text[start..end]) {
-                (effects, 1) => Some((start, effects)),
-                (effects, 2) if start == 0 => Some((start, effects)),
-                _ => None,
-            });
-            candidates += found.len();
-            assert_eq!(found, expected.collect::<Vec<_>>());
-        }
-        assert_eq!(candidates, 5);
+        let text = b"at no at ok, both no ok at";
+        let words = [[0, 2], [3, 5], [6, 8], [9, 11], [13, 17], [18, 20], [21, 23], [24, 26]];
+        let _ = effects_of(&mut cache, text, &words, learn);
+        let found = effects_of(&mut cache, text, &words, |word| panic!("{word:?} is known"));
+        let [phrase, own] = [learn(b"at"), learn(b"ok")];
+        let both = vec![effect(1), phrase[0]];
+        assert_eq!(found, [(6, phrase), (9, own.clone()), (13, both), (21, own)]);
     }
 
     #[test]
@@ -364,20 +426,19 @@ mod tests {
 
     /// The effects of a word that is a whole text.
     fn all_effects_of(cache: &mut WordCache, word: &[u8], learnt: &[Effect]) -> Vec<Effect> {
-        cache.make_room();
-        let effects = effects_of(cache, word, &[[0, word.len()]], |_| (learnt.to_vec(), 1));
+        let effects = effects_of(cache, word, &[[0, word.len()]], |_| learnt.to_vec());
         effects.into_iter().flat_map(|(_, effects)| effects).collect()
     }
 
     #[test]
     fn effects_do_not_pile_up() {
         let mut cache = WordCache::default();
-        for number in 0..2 * MOST_EFFECTS as u64 {
-            let expected = vec![Effect { place: 7, bits: number }; number as usize % 4];
+        for number in 0..MOST_EFFECTS as u64 {
+            let expected = vec![Effect::Bits { place: 7, bits: number | 1 }; number as usize % 11];
             let word = (number | 1 << 63).to_le_bytes();
             assert_eq!(all_effects_of(&mut cache, &word, &expected), expected);
         }
-        assert!(cache.effects.len() <= MOST_EFFECTS + 3);
+        assert!(cache.known.effects.len() <= MOST_EFFECTS + 11);
     }
 
     /// Words that are looked for first in one pair, short or long ones.
@@ -410,7 +471,7 @@ mod tests {
             for word in words.iter().cycle().take(12) {
                 let _ = effects_of(&mut cache, word, &[[0, word.len()]], |_| {
                     learnt += 1;
-                    (vec![effect(1)], 1)
+                    vec![effect(1)]
                 });
             }
             assert_eq!(learnt, 4);
