@@ -56,21 +56,19 @@ impl Known {
     /// Adds those of a word and returns their place.
     #[allow(clippy::cast_possible_truncation)] // So many are not kept.
     fn add(&mut self, effects: &[Effect]) -> usize {
-        let (place, start) = (self.effects.len(), self.phrases.len() as u32);
-        self.effects.push(Effects::NONE);
-        let mut sets = place;
+        let Known { effects: known, phrases } = self;
+        let (place, start) = (known.len(), phrases.len() as u32);
         for &effect in effects {
             match effect {
-                Effect::Phrase(beside) => self.phrases.push(beside),
-                Effect::Bits { place, bits } => {
-                    self.effects.resize((sets + 1).max(self.effects.len()), Effects::NONE);
-                    (self.effects[sets].place, self.effects[sets].bits) = (place, bits);
-                    sets += 1;
-                }
+                Effect::Phrase(beside) => phrases.push(beside),
+                Effect::Bits { place, bits } => known.push(Effects { bits, place, ..Effects::NONE }),
             }
         }
-        self.effects[place].phrases = [start, self.phrases.len() as u32];
-        (0..).zip(self.effects[place..].iter_mut().rev()).for_each(|(more, effects)| effects.more = more);
+        if known.len() == place {
+            known.push(Effects::NONE);
+        }
+        known[place].phrases = [start, phrases.len() as u32];
+        (0..).zip(known[place..].iter_mut().rev()).for_each(|(more, effects)| effects.more = more);
         place
     }
 }
