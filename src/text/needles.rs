@@ -358,6 +358,9 @@ impl Prefilter {
     }
 }
 
+/// Phrases that are enough to be looked for together.
+const MANY_PHRASES: usize = 1024;
+
 /// What a thread remembers of words, and room for those of a stretch.
 #[derive(Default)]
 struct Memory {
@@ -416,12 +419,21 @@ impl Pass<'_> {
                     count += usize::from(sides.may_have(beside));
                 }
             }
+            if count >= MANY_PHRASES {
+                self.search_phrases(&phrases[..count], candidates);
+                count = 0;
+            }
         }
-        for &(beside, word) in &phrases[..count] {
-            let Candidate { start, end, .. } = candidates[word];
+        self.search_phrases(&phrases[..count], candidates);
+        words.clear_runs();
+    }
+
+    /// Looks for phrases around their words.
+    fn search_phrases(&mut self, phrases: &[(Beside, usize)], words: &[Candidate]) {
+        for &(beside, word) in phrases {
+            let Candidate { start, end, .. } = words[word];
             self.search_around(beside, start, end);
         }
-        words.clear_runs();
     }
 
     /// Reads a word that is not remembered.
@@ -529,6 +541,21 @@ mod tests {
             });
             for (gate, phrase) in gates.iter().zip(&phrases) {
                 prop_assert_eq!(open.is_open(*gate), follow(phrase), "{:?} in {:?}", phrase, text);
+            }
+        }
+    }
+
+    #[test]
+    fn many_phrases_around_one_word_are_all_found() {
+        let words: Vec<String> = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}"))).collect();
+        let mut set = NeedleSet::new();
+        let gates: Vec<Gate> = words.iter().map(|word| set.gate([format!("qxqzq {word} ")])).collect();
+        let prefilter = set.build();
+        for blank in [" ", "  "] {
+            let text: String = words.iter().step_by(3).map(|word| format!("qxqzq{blank}{word} ")).collect();
+            let open = prefilter.scan(text.as_bytes());
+            for (at, &gate) in gates.iter().enumerate() {
+                assert_eq!(open.is_open(gate), at % 3 == 0, "{at}");
             }
         }
     }
