@@ -116,30 +116,29 @@ impl Work<'_> {
         done.reset();
         let kept_full = signals.kept_full.load(Ordering::Relaxed);
         let batch = std::mem::take(&mut done.batch);
-        let mut rows = batch.samples(self.rows).peekable();
         let mut samples = Vec::with_capacity(TOGETHER);
-        while rows.peek().is_some() {
-            for (line, row) in rows.by_ref().take(TOGETHER) {
-                match row {
-                    Err(bad) => {
-                        done.bad.push(bad);
-                        if !self.skip_bad_rows {
-                            signals.faulty.store(true, Ordering::Relaxed);
-                        }
+        for (line, row) in batch.samples(self.rows) {
+            match row {
+                Err(bad) => {
+                    done.bad.push(bad);
+                    if !self.skip_bad_rows {
+                        signals.faulty.store(true, Ordering::Relaxed);
                     }
-                    Ok(sample) => {
-                        done.ids.push((id_hash(&sample.id), line));
-                        if !signals.faulty.load(Ordering::Relaxed) && self.filter.admits(&sample) {
-                            samples.push(sample);
-                        }
+                }
+                Ok(sample) => {
+                    done.ids.push((id_hash(&sample.id), line));
+                    if !signals.faulty.load(Ordering::Relaxed) && self.filter.admits(&sample) {
+                        samples.push(sample);
                     }
                 }
             }
-            self.samples(&samples, kept_full, done);
-            samples.clear();
+            if samples.len() == TOGETHER {
+                self.samples(&samples, kept_full, done);
+                samples.clear();
+            }
         }
+        self.samples(&samples, kept_full, done);
         drop(samples);
-        drop(rows);
         done.batch = batch;
     }
 
