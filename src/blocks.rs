@@ -67,8 +67,8 @@ impl Runs {
     }
 }
 
-/// Where runs of bytes begin and end, in turns, found block by block: noted many at once, without a branch on where
-/// they are.
+/// Where runs of bytes begin and end, in turns, found block by block: as [`Runs`], for those who take many at once. They
+/// are noted without a branch on where they are.
 #[derive(Debug)]
 pub struct Edges {
     /// Those so far; what stands behind them is of no interest.
@@ -89,6 +89,8 @@ impl Edges {
     const MANY: usize = 512;
     /// A block more, and the beginning of a run that goes on.
     const ROOM: usize = Edges::MANY + BLOCK + 1;
+    /// Runs that have ended at most.
+    pub const MOST_RUNS: usize = Edges::ROOM / 2;
 
     /// Notes those of the next block, of which `members` are the bits. There must not be [many](Self::are_many) yet.
     #[inline]

@@ -2,8 +2,7 @@
 
 use super::chars;
 use super::hash::QuickHasher;
-use super::needle_words::LONGEST;
-use super::word_cache::word_at;
+use super::word_bytes::{LONGEST, word_at};
 use crate::blocks::{Block, bits, each_run};
 use std::hash::Hasher;
 

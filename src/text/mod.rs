@@ -47,6 +47,7 @@ pub mod term;
 pub mod token;
 mod unicode14;
 mod view;
+mod word_bytes;
 mod word_cache;
 pub mod word_table;
 pub mod words;

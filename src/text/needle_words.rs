@@ -2,11 +2,9 @@
 //! around one of them.
 
 use super::fold::{is_blank, is_word};
+use super::word_bytes::LONGEST;
 use crate::blocks::around;
 use std::ops::Range;
-
-/// Bytes of the longest word that is remembered.
-pub(super) const LONGEST: usize = 16;
 
 /// A word that is remembered and what is next to it: [`BEFORE`] bytes before it, and as many behind it.
 pub(super) type Around = [u8; AROUND];

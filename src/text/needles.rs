@@ -274,12 +274,11 @@ impl Effect {
     /// Adds it to the others, of which there is one for each place.
     fn join(self, effects: &mut Vec<Effect>) {
         for other in effects.iter_mut() {
-            match (other, self) {
-                (Effect::Bits { place, bits }, Effect::Bits { place: own_place, bits: own }) if *place == own_place => {
-                    *bits |= own;
-                    return;
-                }
-                _ => {}
+            if let (Effect::Bits { place, bits }, Effect::Bits { place: own_place, bits: own }) = (other, self)
+                && *place == own_place
+            {
+                *bits |= own;
+                return;
             }
         }
         effects.push(self);

@@ -4,8 +4,9 @@
 //! something else next to them. Those are sifted out first, all in one loop that writes nothing about them and has no
 //! branch that depends on which word it is, so the processor need not wait for one before it looks up the next.
 
-use super::needle_words::{ANYTHING, AROUND, BEFORE, Beside, LONGEST, near};
-use crate::blocks::around;
+use super::needle_words::{ANYTHING, AROUND, BEFORE, Beside, near};
+use super::word_bytes::{BYTES_OF, LONGEST, mixed, word_at};
+use crate::blocks::{Edges, around};
 
 /// Bytes of the longest word that is sifted: of the usual length.
 const SHORT: usize = 8;
@@ -97,8 +98,8 @@ impl Meaning {
     }
 }
 
-/// Words of so many eights of bytes at most, less one, and what they mean. A slot without a word holds zeros. A word's
-/// holds its bytes, with zeros behind them (no word is all zeros), and then its [`Meaning`].
+/// Words and what they mean. A slot is that many numbers: but for the last the word's bytes, eight in each, with zeros
+/// behind them, then its [`Meaning`]. One without a word holds zeros: no word is all zeros.
 #[derive(Debug)]
 struct Slots<const SIZE: usize> {
     /// Zeros at first, of which memory is taken only for those that change.
@@ -122,9 +123,9 @@ impl<const SIZE: usize> Slots<SIZE> {
         self.pairs.fill([[0; SIZE]; 2]);
     }
 
-    /// What a word means, where it is looked for first; else the place is another's.
+    /// Whether a word is where it is looked for first, and what it means if so.
     #[inline(always)]
-    fn usual(&self, word: [u64; 2]) -> (bool, Meaning) {
+    fn first_look(&self, word: [u64; 2]) -> (bool, Meaning) {
         // The eights are compared one by one: they have just been written one by one, and are not to be waited for.
         let is = |slot: &[u64; SIZE]| (0..Self::MEANING).fold(0, |others, at| others | (slot[at] ^ word[at])) == 0;
         let pair = &self.pairs[pair_of(mixed(word))];
@@ -136,15 +137,16 @@ impl<const SIZE: usize> Slots<SIZE> {
     /// What a word means; `learn` tells it when it is not known. A word is looked for first in its pair, and then in that
     /// next to it.
     fn meaning(&mut self, word: [u64; 2], learn: impl FnOnce() -> Meaning) -> Meaning {
-        match self.usual(word) {
+        match self.first_look(word) {
             (true, meaning) => meaning,
-            _ => self.unusual(word, learn),
+            _ => self.second_look(word, learn),
         }
     }
 
+    /// As [`Slots::meaning`] of a word that is not where it is looked for first, or not known.
     #[cold]
     #[inline(never)]
-    fn unusual(&mut self, word: [u64; 2], learn: impl FnOnce() -> Meaning) -> Meaning {
+    fn second_look(&mut self, word: [u64; 2], learn: impl FnOnce() -> Meaning) -> Meaning {
         let pair = pair_of(mixed(word));
         let slots = [pair, pair ^ 1].map(|pair| [(pair, 0), (pair, 1)]);
         let slots = slots.as_flattened();
@@ -175,8 +177,8 @@ pub(super) struct Candidate {
     effects: usize,
 }
 
-/// Words that are read together at most.
-pub(super) const MOST_WORDS: usize = 512;
+/// Words that are read together at most, as a power of two: so no place in the [`Room`] need be checked.
+const MOST_WORDS: usize = Edges::MOST_RUNS.next_power_of_two();
 
 /// Room for words that are sifted.
 #[derive(Debug)]
@@ -202,7 +204,8 @@ pub(super) struct WordCache {
 }
 
 impl WordCache {
-    /// Those words, given where each begins and ends, that may have an effect: in any order, of at most [`MOST_WORDS`].
+    /// Those words, given where each begins and ends, that may have an effect: in any order, of at most
+    /// [`Edges::MOST_RUNS`].
     ///
     /// `learn` adds the effects of a word that is not known. Words longer than [`LONGEST`] are not remembered but handed on.
     #[inline]
@@ -214,6 +217,7 @@ impl WordCache {
         mut pass_on: impl FnMut(usize, usize),
         room: &'r mut Room,
     ) -> &'r [Candidate] {
+        assert!(words.len() <= MOST_WORDS, "more words than there is room for");
         self.make_room();
         let (mut count, other_count) = self.sift(text, words, room);
         let Room { candidates, others } = room;
@@ -243,8 +247,8 @@ impl WordCache {
             let len = end - start;
             let around = around(text, start, BEFORE, &mut gathered);
             let word = around[BEFORE..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes));
-            let (is_usual, meaning) = self.short.usual([word & BYTES_OF[len.min(SHORT)][0], 0]);
-            let is_known = is_usual & (len <= SHORT);
+            let (is_there, meaning) = self.short.first_look([word & BYTES_OF[len.min(SHORT)][0], 0]);
+            let is_known = is_there & (len <= SHORT);
             // Noted for each, and kept for those of the kind.
             candidates[count % MOST_WORDS] = Candidate { start, end, effects: meaning.place() };
             others[other_count % MOST_WORDS] = [start, end];
@@ -275,41 +279,6 @@ impl WordCache {
             self.known = Known::default();
         }
     }
-}
-
-/// For a word of each length the bits that are its bytes'.
-const BYTES_OF: [[u64; 2]; LONGEST + 1] = {
-    let mut masks = [[0; 2]; LONGEST + 1];
-    let mut len = 0;
-    while len < LONGEST {
-        len += 1;
-        masks[len] = masks[len - 1];
-        masks[len][(len - 1) / 8] |= 0xFF << (8 * ((len - 1) % 8));
-    }
-    masks
-};
-
-/// The bytes of a word of at most [`LONGEST`], and zeros behind them.
-#[inline]
-pub(super) fn word_at(text: &[u8], start: usize, end: usize) -> [u64; 2] {
-    let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
-        Some(&bytes) => u128::from_le_bytes(bytes),
-        None => {
-            let mut bytes = [0; LONGEST];
-            bytes[..end - start].copy_from_slice(&text[start..end]);
-            u128::from_le_bytes(bytes)
-        }
-    };
-    let of_word = &BYTES_OF[end - start];
-    #[allow(clippy::cast_possible_truncation)] // The halves are what is wanted.
-    [bytes as u64 & of_word[0], (bytes >> 64) as u64 & of_word[1]]
-}
-
-/// A hash of a word's bytes: its upper half depends on all of them. By the golden ratio in 64 bits, which is odd and
-/// whose bits are well mixed.
-#[inline]
-pub(super) fn mixed(word: [u64; 2]) -> u64 {
-    (word[0] ^ word[1].rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// The pair where a word is looked for first.
@@ -407,19 +376,6 @@ mod tests {
         let [phrase, own] = [learn(b"at"), learn(b"ok")];
         let both = vec![effect(1), phrase[0]];
         assert_eq!(found, [(6, phrase), (9, own.clone()), (13, both), (21, own)]);
-    }
-
-    #[test]
-    fn a_word_is_its_bytes_wherever_it_stands() {
-        let text: Vec<u8> = (1..=3 * LONGEST as u8).collect();
-        for start in 0..text.len() {
-            for end in start..=text.len().min(start + LONGEST) {
-                let [first, last] = word_at(&text, start, end);
-                let bytes = [first.to_le_bytes(), last.to_le_bytes()].concat();
-                assert_eq!(bytes[..end - start], text[start..end]);
-                assert!(bytes[end - start..].iter().all(|&b| b == 0));
-            }
-        }
     }
 
     /// The effects of a word that is a whole text.

@@ -1,8 +1,7 @@
 //! Words and what stands for each, asked for at each word of a text.
 
 use super::hash::QuickHash;
-use super::needle_words::LONGEST;
-use super::word_cache::{mixed, word_at};
+use super::word_bytes::{LONGEST, mixed, word_at};
 use std::collections::HashMap;
 
 /// Slots for each word that is in the table, to be found at once and missed at once.
