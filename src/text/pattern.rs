@@ -10,7 +10,7 @@ use super::edges::Named;
 use super::gates::Gate;
 use super::literals::{FOLDED_EDGE, Needs, Part, TEXT_EDGE};
 use super::needles::NeedleSet;
-use super::occurrence::{Occurrence, Occurrences};
+use super::occurrence::{Occurrence, Occurrences, Step};
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
@@ -112,7 +112,7 @@ impl FoldedPattern {
     }
 
     fn occurrence(&self) -> &Occurrence {
-        self.occurrence.get_or_init(|| Occurrence::new(&self.parsed()))
+        self.occurrence.get_or_init(|| Occurrence::new(Step::from(&self.parsed())))
     }
 
     fn parsed(&self) -> Hir {
@@ -122,8 +122,7 @@ impl FoldedPattern {
     /// Whether the pattern occurs in the text.
     #[must_use]
     pub fn is_match(&self, text: &Text<'_>) -> bool {
-        let is_in = |part| self.occurrence().is_in(text.folded(), part);
-        text.is_open(self.gate) && text.any_part(self.gate, is_in)
+        text.is_open(self.gate) && self.occurrence().is_in(text, self.gate)
     }
 
     /// All non-overlapping matches, left to right. Behind a closed gate, where most calls end, nothing is made.

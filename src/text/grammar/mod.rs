@@ -15,16 +15,13 @@
 //! literals of none, so a phrase is not even read before a text has all its literals for the first time. Which literals
 //! those are ([`needs`]) stands beside each vocabulary, worked out beforehand.
 
-mod ahead;
-
 use super::gates::{Gate, GateList};
 use super::literals::{Needs, Part};
 use super::needles::NeedleSet;
-use super::occurrence::Occurrence;
+use super::occurrence::{Look, Occurrence, Step};
 use super::{Text, fold};
 use crate::value::{Value, parse_json};
-use ahead::Barred;
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Look, Repetition};
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange};
 use std::sync::OnceLock;
 
 /// What is wrong with a grammar.
@@ -138,16 +135,6 @@ impl Node {
         Node::Rep { min, max, of: Box::new(self) }
     }
 
-    /// Whether a "not" stands anywhere inside.
-    fn looks_ahead(&self) -> bool {
-        match self {
-            Node::Not(_) => true,
-            Node::Seq(parts) | Node::Any(parts) => parts.iter().any(Node::looks_ahead),
-            Node::Rep { of, .. } => of.looks_ahead(),
-            _ => false,
-        }
-    }
-
     /// What the prefilter is told; every "not" is left out.
     fn part(&self) -> Part {
         let each = |parts: &[Node]| parts.iter().map(Node::part).collect();
@@ -169,41 +156,36 @@ impl Node {
         }
     }
 
-    /// The expression over folded bytes; every "not" is left out.
-    fn expression(&self) -> Hir {
-        match self {
-            Node::Text(bytes) => Hir::concat(
+    /// The expression over folded bytes.
+    fn step(&self) -> Result<Step, GrammarError> {
+        let each = |parts: &[Node]| parts.iter().map(Node::step).collect::<Result<_, _>>();
+        Ok(match self {
+            Node::Text(bytes) => Step::Seq(
                 texts(bytes)
                     .map(|part| match part {
-                        b" " => repeated(1, None, Hir::class(Class::Bytes(class(SPACE, false)))),
-                        _ => Hir::literal(part),
+                        b" " => Step::of_class(&class(SPACE, false)).repeated(1, None),
+                        _ => Step::literal(part.to_vec()),
                     })
                     .collect(),
             ),
-            Node::Set(class) => Hir::class(Class::Bytes(class.clone())),
-            Node::Seq(parts) => sequence(parts),
-            Node::Any(parts) => Hir::alternation(parts.iter().map(Node::expression).collect()),
-            Node::Rep { min, max, of } => repeated(*min, *max, of.expression()),
-            Node::Edge => Hir::look(Look::WordAscii),
-            Node::Start => Hir::look(Look::Start),
-            Node::End => Hir::concat(vec![repeated(0, Some(1), Hir::literal(*b"\n")), Hir::look(Look::End)]),
-            Node::Not(_) => Hir::empty(),
-        }
+            Node::Set(class) => Step::of_class(class),
+            Node::Seq(parts) => Step::Seq(each(parts)?),
+            Node::Any(parts) => Step::any(each(parts)?),
+            Node::Rep { min, max, of } => of.step()?.repeated(*min, *max),
+            Node::Edge => Step::Look(Look::WordEdge),
+            Node::Start => Step::Look(Look::Start),
+            Node::End => Step::Seq(vec![Step::literal(b"\n".to_vec()).repeated(0, Some(1)), Step::Look(Look::End)]),
+            Node::Not(part) => {
+                let barred = part.step()?.barred();
+                barred.ok_or_else(|| GrammarError("a \"not\" may not stand in another".into()))?
+            }
+        })
     }
 }
 
 /// The parts of a text: each blank, and what stands between them.
 fn texts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.chunk_by(|a, b| *a != b' ' && *b != b' ')
-}
-
-/// The expression of parts that follow each other.
-fn sequence(parts: &[Node]) -> Hir {
-    Hir::concat(parts.iter().map(Node::expression).collect())
-}
-
-fn repeated(min: u32, max: Option<u32>, sub: Hir) -> Hir {
-    Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
 }
 
 fn class(members: &[(u8, u8)], negated: bool) -> ClassBytes {
@@ -256,43 +238,25 @@ fn set(items: &[Value], negated: bool) -> Result<Node, GrammarError> {
 #[derive(Debug)]
 struct Phrase {
     source: &'static str,
-    matcher: OnceLock<Matcher>,
+    occurrence: OnceLock<Occurrence>,
 }
 
 impl Phrase {
     fn new(source: &'static str) -> Self {
-        Phrase { source, matcher: OnceLock::new() }
-    }
-
-    fn matcher(&self) -> &Matcher {
-        self.matcher.get_or_init(|| {
-            // Phrases are part of the program; the tests read every one.
-            Matcher::read(self.source).unwrap_or_else(|e| panic!("phrase {}: {e}", self.source))
-        })
-    }
-}
-
-/// What decides whether a phrase occurs.
-#[derive(Debug)]
-struct Matcher {
-    /// The expression without its "not"s.
-    occurrence: Occurrence,
-    /// The exact answer, where there is a "not".
-    barred: Option<Barred>,
-}
-
-impl Matcher {
-    fn read(phrase: &str) -> Result<Self, GrammarError> {
-        let node = Node::parse(phrase)?;
-        let barred = node.looks_ahead().then(|| Barred::new(&node)).transpose()?;
-        Ok(Matcher { occurrence: Occurrence::new(&node.expression()), barred })
+        Phrase { source, occurrence: OnceLock::new() }
     }
 
     /// Whether it occurs in a text in which the gate, which is open, lets it.
     fn occurs(&self, text: &Text<'_>, gate: Gate) -> bool {
-        let folded = text.folded();
-        text.any_part(gate, |part| self.occurrence.is_in(folded, part))
-            && self.barred.as_ref().is_none_or(|barred| barred.occurs(folded))
+        let read = || {
+            // Phrases are part of the program; the tests read every one.
+            Phrase::read(self.source).unwrap_or_else(|e| panic!("phrase {}: {e}", self.source))
+        };
+        self.occurrence.get_or_init(read).is_in(text, gate)
+    }
+
+    fn read(source: &str) -> Result<Occurrence, GrammarError> {
+        Ok(Occurrence::new(Node::parse(source)?.step()?))
     }
 }
 
@@ -339,7 +303,7 @@ impl PhraseSet {
     /// Whether the phrase `index`, one of the candidates, occurs in the text.
     #[must_use]
     pub fn has(&self, index: usize, text: &Text<'_>) -> bool {
-        self.phrases.get(index).is_some_and(|phrase| phrase.matcher().occurs(text, self.gate(index)))
+        self.phrases.get(index).is_some_and(|phrase| phrase.occurs(text, self.gate(index)))
     }
 
     fn gate(&self, index: usize) -> Gate {

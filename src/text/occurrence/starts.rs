@@ -1,0 +1,127 @@
+//! Where an expression may begin: what is found out about its first bytes beforehand, so that few places are left from
+//! which it is followed.
+
+use super::byte_set::ByteSet;
+use super::place_set::PlaceSet;
+use super::step::Step;
+use crate::blocks::{BLOCK, Block, bits, places};
+use crate::text::fold::is_word;
+use crate::text::search::window;
+use crate::text::words::word_bits;
+use std::ops::Range;
+
+/// The first bytes of an expression, as far as they are told: what each may be.
+pub(super) type Head = Vec<ByteSet>;
+
+/// How many bytes of a head count.
+pub(super) const HEAD: usize = 3;
+
+/// Where an expression may begin.
+#[derive(Debug)]
+pub(super) enum Starts {
+    /// It may be empty.
+    Anywhere,
+    At(Spot, Box<Heads>),
+}
+
+/// What is known of the places where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spot {
+    Any,
+    /// The edge of a word.
+    Edge,
+    /// The beginning of a word.
+    Word,
+}
+
+impl Starts {
+    /// Of a step that stands at the edge of a word, or anywhere. One at an edge is not empty.
+    pub fn of(step: &Step, at_edge: bool) -> Self {
+        let mut heads = Vec::new();
+        if step.add_heads(&mut heads) {
+            return Starts::Anywhere;
+        }
+        let begins_word = |head: &Head| head.first().is_some_and(|first| first.iter().all(is_word));
+        let spot = match at_edge {
+            false => Spot::Any,
+            true if heads.iter().all(begins_word) => Spot::Word,
+            true => Spot::Edge,
+        };
+        Starts::At(spot, Heads::of(heads))
+    }
+
+    /// The places in a part of a text.
+    pub fn in_part(&self, text: &[u8], part: Range<usize>) -> PlaceSet {
+        let Starts::At(spot, heads) = self else { return PlaceSet::all(part) };
+        // 1 when a word goes on into the block, else 0.
+        let block_at = part.start / BLOCK * BLOCK;
+        let mut open = u64::from(block_at.checked_sub(1).is_some_and(|before| is_word(text[before])));
+        let mut edges = |block: &Block| {
+            let members = word_bits(block);
+            let edges = members ^ (members << 1 | open);
+            open = members >> (BLOCK - 1);
+            if *spot == Spot::Word { edges & members } else { edges }
+        };
+        PlaceSet::of_blocks(text, part, |at, block| {
+            let spots = if *spot == Spot::Any { u64::MAX } else { edges(block) };
+            heads.among(spots & heads.first_in(block, *spot), text, at)
+        })
+    }
+}
+
+/// Several heads.
+#[derive(Debug)]
+pub(super) struct Heads {
+    /// Their first bytes, if those are few; any one of them in place of further ones.
+    few: Option<[u8; FEW]>,
+    /// For each byte, as the first, the second and so on, the groups of which a head has it there, as bits.
+    groups: [[u8; 256]; HEAD],
+}
+
+/// First bytes that are compared one by one.
+const FEW: usize = 6;
+
+impl Heads {
+    fn of(mut heads: Vec<Head>) -> Box<Self> {
+        // Neighbours in this order have the most in common.
+        heads.sort_unstable();
+        let first: Vec<u8> = heads
+            .iter()
+            .flat_map(|head| head.first().copied())
+            .fold(ByteSet::default(), ByteSet::with)
+            .iter()
+            .collect();
+        let few = (1..=FEW).contains(&first.len()).then(|| std::array::from_fn(|at| first[at.min(first.len() - 1)]));
+        let mut tables = Box::new(Heads { few, groups: [[0; 256]; HEAD] });
+        let groups = u8::BITS as usize;
+        for (number, head) in heads.iter().enumerate() {
+            let group = 1 << (number * groups / heads.len());
+            for (at, table) in tables.groups.iter_mut().enumerate() {
+                match head.get(at) {
+                    Some(set) => set.iter().for_each(|byte| table[usize::from(byte)] |= group),
+                    None => table.iter_mut().for_each(|groups| *groups |= group),
+                }
+            }
+        }
+        tables
+    }
+
+    /// The places of a block, as bits, where a head may begin: more than that among few.
+    fn first_in(&self, block: &Block, spot: Spot) -> u64 {
+        match (self.few, spot) {
+            (Some(few), _) => bits(|at| few.iter().fold(false, |any, &b| any | (block[at] == b))),
+            (None, Spot::Any) => bits(|at| self.groups[0][usize::from(block[at])] != 0),
+            (None, Spot::Edge | Spot::Word) => u64::MAX,
+        }
+    }
+
+    /// Of the places of a block, as bits, those where a head may be.
+    fn among(&self, of_block: u64, text: &[u8], block_at: usize) -> u64 {
+        let [first, second, third] = &self.groups;
+        let may_be = |place: &usize| {
+            let [a, b, c, _] = window(text.get(block_at + place..).unwrap_or_default()).to_le_bytes().map(usize::from);
+            first[a] & second[b] & third[c] != 0
+        };
+        places(of_block).filter(may_be).fold(0, |bits, place| bits | 1 << place)
+    }
+}
