@@ -54,7 +54,7 @@ pub mod words;
 
 pub use gates::{Gate, GateList, GateRun};
 pub use needles::{NeedleSet, Prefilter};
-pub use pattern::{CasedPattern, FoldedPattern, FoldedSet, compiled_patterns};
+pub use pattern::{CasedPattern, FoldedPattern, compiled_patterns};
 pub use python_regex::{PythonRegex, PythonRegexError};
 pub use span::{ByteSpan, CharSpan};
 pub use token::TokenPattern;

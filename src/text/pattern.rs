@@ -10,7 +10,7 @@ use super::edges::Named;
 use super::gates::Gate;
 use super::literals::{FOLDED_EDGE, Needs, Part, TEXT_EDGE};
 use super::needles::NeedleSet;
-use super::occurrence::{Occurrence, Occurrences, Step};
+use super::occurrence::{Occurrence, Step};
 use super::span::{ByteSpan, CharSpan};
 use super::view::Text;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
@@ -116,13 +116,20 @@ impl FoldedPattern {
     }
 
     fn parsed(&self) -> Hir {
-        parsed(&self.source)
+        // As in [`FoldedPattern::regex`].
+        parse(&self.source, false, false).unwrap_or_else(|e| panic!("pattern {:?}: {e}", self.source))
     }
 
     /// Whether the pattern occurs in the text.
     #[must_use]
     pub fn is_match(&self, text: &Text<'_>) -> bool {
         text.is_open(self.gate) && self.occurrence().is_in(text, self.gate)
+    }
+
+    /// Whether the pattern occurs in bytes of a folded view, whatever the gate.
+    #[must_use]
+    pub fn occurs_in(&self, folded: &[u8]) -> bool {
+        self.occurrence().is_in_bytes(folded)
     }
 
     /// All non-overlapping matches, left to right. Behind a closed gate, where most calls end, nothing is made.
@@ -149,37 +156,6 @@ impl FoldedPattern {
     pub fn find(&self, text: &Text<'_>) -> Option<CharSpan> {
         let found = text.is_open(self.gate).then(|| self.regex().find(text.folded()))??;
         Some(CharSpan { start: found.start(), end: found.end() })
-    }
-}
-
-/// A pattern over folded bytes, of which it is known that it parses: as in [`FoldedPattern::regex`].
-fn parsed(source: &str) -> Hir {
-    parse(source, false, false).unwrap_or_else(|e| panic!("pattern {source:?}: {e}"))
-}
-
-/// Patterns as [`FoldedPattern`]'s without a gate, of which is asked which of them occur: they are searched together.
-#[derive(Debug)]
-pub struct FoldedSet {
-    sources: Vec<String>,
-    occurrences: OnceLock<Occurrences>,
-}
-
-impl FoldedSet {
-    /// At most 64 patterns; compiling waits for the first search.
-    ///
-    /// # Errors
-    /// When a pattern has a capital or a non-ASCII letter.
-    pub fn new<P: AsRef<str>>(patterns: impl IntoIterator<Item = P>) -> Result<Self, PatternError> {
-        let sources = patterns.into_iter().map(|pattern| folded_source(pattern.as_ref())).collect::<Result<_, _>>()?;
-        Ok(FoldedSet { sources, occurrences: OnceLock::new() })
-    }
-
-    /// A bit for each pattern that occurs in bytes of the folded view.
-    #[must_use]
-    pub fn occurring(&self, folded: &[u8]) -> u64 {
-        let compiled = || Occurrences::new(&self.sources.iter().map(|source| parsed(source)).collect::<Vec<_>>());
-        let found = self.occurrences.get_or_init(compiled).in_all(folded);
-        found.iter().fold(0, |bits, pattern| bits | 1 << pattern.as_usize())
     }
 }
 

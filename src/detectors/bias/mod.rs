@@ -223,7 +223,7 @@ impl Bias {
     /// The hit for a match at code point `start`: none when it is denied, unless it was high and even low ones are reported.
     fn hit(&self, rule: &Rule, start: usize, text: &Text<'_>) -> Option<RuleHit> {
         let before = &text.folded()[start.saturating_sub(NEGATION_WINDOW)..start];
-        if !self.negation.regex().is_match(before) {
+        if !self.negation.occurs_in(before) {
             return Some(RuleHit::new(rule.id.clone(), rule.severity));
         }
         let lowered = rule.severity == High && self.sensitivity == Sensitivity::All;

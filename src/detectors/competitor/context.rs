@@ -90,7 +90,7 @@ impl Contexts {
         let Some(at) = memmem::find(lower.as_bytes(), name.as_bytes()) else { return Context::Neutral };
         let clause = clause(&lower[..at], name, &lower[at + name.len()..]);
         let clause = Text::new(clause, &self.no_needles);
-        let found = self.patterns.iter().find(|(_, pattern)| pattern.regex().is_match(clause.folded()));
+        let found = self.patterns.iter().find(|(_, pattern)| pattern.occurs_in(clause.folded()));
         found.map_or(Context::Neutral, |&(context, _)| context)
     }
 }

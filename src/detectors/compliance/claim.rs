@@ -38,7 +38,7 @@ impl Claim {
     pub(super) fn occurs_in_lower(&self, text: &Text<'_>) -> bool {
         match self {
             Claim::Phrase(pattern) if text.is_lowered_by_folding() => pattern.is_match(text),
-            Claim::Phrase(pattern) => pattern.regex().is_match(text.lower_folded()),
+            Claim::Phrase(pattern) => pattern.occurs_in(text.lower_folded()),
             Claim::Own(regex, _) => regex.is_match(text.lower()),
         }
     }

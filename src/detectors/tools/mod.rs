@@ -101,7 +101,7 @@ impl Tools {
         }
         let mut json = python_json(args, true);
         json.make_ascii_lowercase();
-        self.exfiltration.regex().is_match(json.as_bytes())
+        self.exfiltration.occurs_in(json.as_bytes())
     }
 
     fn has_oversized_text(&self, args: &Value) -> Result<bool, EvalError> {

@@ -1,6 +1,6 @@
 //! What the sentence around a topic's words does with them: only what asks for the topic or advises on it counts.
 
-use crate::text::{FoldedPattern, FoldedSet, Gate, phrase};
+use crate::text::{FoldedPattern, Gate, phrase};
 
 /// The kinds of sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Kind {
 /// The compiled lists. There is a sentence only where a topic was found: no needles.
 pub(super) struct Classifier {
     /// In [`List`]'s order.
-    lists: FoldedSet,
+    lists: [FoldedPattern; 6],
     definition: FoldedPattern,
     no_definition: FoldedPattern,
 }
@@ -41,8 +41,6 @@ enum List {
     Request,
     Information,
     Warning,
-    /// What may ask for a definition.
-    Definition,
 }
 
 const DEFINITION: &str = r"\bwhat\s+(?:is|are)\s+\w";
@@ -52,9 +50,8 @@ impl Classifier {
         // The lists are constants that the tests compile.
         let compiled = |source: &str| FoldedPattern::with_gate(source, Gate::ALWAYS).unwrap_or_else(|e| panic!("{e}"));
         let source = |list| phrase::any_source(list).unwrap_or_else(|e| panic!("{e}"));
-        let sources = lists::IN_ORDER.into_iter().map(source).chain([DEFINITION.to_owned()]);
         Classifier {
-            lists: FoldedSet::new(sources).unwrap_or_else(|e| panic!("{e}")),
+            lists: lists::IN_ORDER.map(|list| compiled(&source(list))),
             definition: compiled(DEFINITION),
             no_definition: compiled(&format!("^(?:{})", source(lists::NO_DEFINITION))),
         }
@@ -62,8 +59,7 @@ impl Classifier {
 
     /// The kind of a sentence, given as the folded view of its lowered text.
     pub(super) fn kind(&self, sentence: &[u8]) -> Kind {
-        let found = self.lists.occurring(sentence);
-        let has = |list: List| found >> list as u32 & 1 == 1;
+        let has = |list: List| self.lists[list as usize].occurs_in(sentence);
         if has(List::Fiction) {
             return Kind::Informational;
         }
@@ -76,17 +72,16 @@ impl Classifier {
         if has(List::Request) {
             return Kind::Direct;
         }
-        if has(List::Information) || has(List::Definition) && self.asks_for_definition(sentence) {
+        if has(List::Information) || self.asks_for_definition(sentence) {
             return Kind::Informational;
         }
         if has(List::Warning) { Kind::Warning } else { Kind::Direct }
     }
 
     fn asks_for_definition(&self, sentence: &[u8]) -> bool {
-        self.definition
-            .regex()
-            .find_iter(sentence)
-            .any(|found| !self.no_definition.regex().is_match(&sentence[found.end() - 1..]))
+        self.definition.occurs_in(sentence)
+            && (self.definition.regex().find_iter(sentence))
+                .any(|found| !self.no_definition.occurs_in(&sentence[found.end() - 1..]))
     }
 }
 

@@ -113,7 +113,7 @@ fn kind_of(input: &str) -> (Kind, String) {
                 return (Kind::List, digits.collect());
             }
             Kind::How => {
-                let counts = |end: usize| patterns.many.regex().is_match(&text.folded()[end..]);
+                let counts = |end: usize| patterns.many.occurs_in(&text.folded()[end..]);
                 if pattern.find_iter(&text).any(|how| !counts(how.end)) {
                     return (Kind::How, String::new());
                 }
@@ -149,13 +149,13 @@ fn form_score(input: &str, output: &str) -> Option<f64> {
         }
         Kind::YesNo => {
             let head = &lowered.folded()[..head(&lowered, YES_NO_HEAD)];
-            either(patterns.yes_no.regex().is_match(head), 1.0, 0.3)
+            either(patterns.yes_no.occurs_in(head), 1.0, 0.3)
         }
         Kind::Who => either(names_somebody(&output[..raw.byte_at(HEAD)]), 1.0, 0.4),
-        Kind::When => either(patterns.date.regex().is_match(&lowered.folded()[..head(&lowered, HEAD)]), 1.0, 0.4),
+        Kind::When => either(patterns.date.occurs_in(&lowered.folded()[..head(&lowered, HEAD)]), 1.0, 0.4),
         Kind::Where => either(names_a_place(&output[..raw.byte_at(HEAD)]), 0.8, 0.4),
-        Kind::How => either(patterns.steps.regex().is_match(&lowered.folded()[..head(&lowered, HEAD)]), 1.0, 0.5),
-        Kind::Compare => either(patterns.comparing.regex().is_match(lowered.folded()), 1.0, 0.4),
+        Kind::How => either(patterns.steps.occurs_in(&lowered.folded()[..head(&lowered, HEAD)]), 1.0, 0.5),
+        Kind::Compare => either(patterns.comparing.occurs_in(lowered.folded()), 1.0, 0.4),
         Kind::Count | Kind::Why | Kind::What | Kind::Define | Kind::General => UNCHECKED,
     })
 }

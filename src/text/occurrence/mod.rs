@@ -2,18 +2,15 @@
 //!
 //! Expressions behind the prefilter are many and meet few texts each, so there is nothing to compile: an expression is
 //! followed through the text step by step, from all places at once ([`walk`]). The automata of the `regex` crate would
-//! take as long to be made as forty texts take here. Where one is worth it, because every text asks for the same
-//! expressions, it is made of all of them: [`together`].
+//! take as long to be made as forty texts take here.
 
 mod byte_set;
 mod place_set;
 mod starts;
 mod step;
-mod together;
 mod walk;
 
 pub(super) use step::{Look, Step};
-pub(super) use together::Occurrences;
 
 use super::gates::Gate;
 use super::pattern::count_compiled;
@@ -44,6 +41,11 @@ impl Occurrence {
         let folded = text.folded();
         text.any_part(gate, |part| self.is_in_part(folded, part, Bars::Passed))
             && (!self.has_bars || self.is_in_part(folded, 0..folded.len(), Bars::Heeded))
+    }
+
+    /// Whether it occurs in bytes of a folded view.
+    pub(super) fn is_in_bytes(&self, bytes: &[u8]) -> bool {
+        self.is_in_part(bytes, 0..bytes.len(), Bars::Heeded)
     }
 
     /// Whether it occurs in a part of the bytes; at its ends the bytes around it are seen.
