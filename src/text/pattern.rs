@@ -53,8 +53,8 @@ pub struct PatternError {
 pub struct FoldedPattern {
     source: String,
     gate: Gate,
-    /// For who asks only whether it occurs.
-    occurrence: OnceLock<Occurrence>,
+    /// For who asks only whether it occurs. Boxed: it is large, and most patterns never have one.
+    occurrence: OnceLock<Box<Occurrence>>,
     regex: OnceLock<regex::bytes::Regex>,
 }
 
@@ -112,7 +112,7 @@ impl FoldedPattern {
     }
 
     fn occurrence(&self) -> &Occurrence {
-        self.occurrence.get_or_init(|| Occurrence::new(Step::from(&self.parsed())))
+        self.occurrence.get_or_init(|| Box::new(Occurrence::new(Step::from(&self.parsed()))))
     }
 
     fn parsed(&self) -> Hir {

@@ -238,7 +238,7 @@ fn set(items: &[Value], negated: bool) -> Result<Node, GrammarError> {
 #[derive(Debug)]
 struct Phrase {
     source: &'static str,
-    occurrence: OnceLock<Occurrence>,
+    occurrence: OnceLock<Box<Occurrence>>,
 }
 
 impl Phrase {
@@ -255,8 +255,8 @@ impl Phrase {
         self.occurrence.get_or_init(read).is_in(text, gate)
     }
 
-    fn read(source: &str) -> Result<Occurrence, GrammarError> {
-        Ok(Occurrence::new(Node::parse(source)?.step()?))
+    fn read(source: &str) -> Result<Box<Occurrence>, GrammarError> {
+        Ok(Box::new(Occurrence::new(Node::parse(source)?.step()?)))
     }
 }
 

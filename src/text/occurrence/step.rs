@@ -4,7 +4,7 @@ use super::byte_set::ByteSet;
 use super::starts::{HEAD, Head};
 use crate::text::fold::is_word;
 use crate::text::search::window;
-use regex_syntax::hir::{self, Class, ClassBytes, Hir, HirKind, Repetition};
+use regex_syntax::hir::{self, Class, ClassBytes, ClassBytesRange, Hir, HirKind, Repetition};
 
 /// A part of an expression: it leads from places in a text to others.
 #[derive(Clone, Debug)]
@@ -101,6 +101,19 @@ impl From<hir::Look> for Look {
             hir::Look::EndLF => Look::LineEnd,
             // Patterns are constants that the tests read.
             _ => unreachable!("{look:?} has no meaning in the folded view"),
+        }
+    }
+}
+
+impl From<Look> for hir::Look {
+    fn from(look: Look) -> Self {
+        match look {
+            Look::WordEdge => hir::Look::WordAscii,
+            Look::NoWordEdge => hir::Look::WordAsciiNegate,
+            Look::Start => hir::Look::Start,
+            Look::End => hir::Look::End,
+            Look::LineStart => hir::Look::StartLF,
+            Look::LineEnd => hir::Look::EndLF,
         }
     }
 }
@@ -283,6 +296,26 @@ impl From<&Hir> for Step {
             HirKind::Concat(parts) => Step::Seq(each(parts)),
             HirKind::Alternation(parts) => Step::any(each(parts)),
             HirKind::Look(look) => Step::Look((*look).into()),
+        }
+    }
+}
+
+impl From<&Step> for Hir {
+    /// Without what must not be.
+    fn from(step: &Step) -> Self {
+        let each = |steps: &[Step]| steps.iter().map(Hir::from).collect();
+        match step {
+            Step::Literal(literal) => Hir::literal(literal.bytes.clone()),
+            Step::Byte(set) => {
+                Hir::class(Class::Bytes(ClassBytes::new(set.iter().map(|byte| ClassBytesRange::new(byte, byte)))))
+            }
+            Step::Seq(steps) => Hir::concat(each(steps)),
+            Step::Any(choice) => Hir::alternation(each(&choice.steps)),
+            Step::Rep { min, max, of } => {
+                Hir::repetition(Repetition { min: *min, max: *max, greedy: true, sub: Box::new(Hir::from(&**of)) })
+            }
+            Step::Look(look) => Hir::look((*look).into()),
+            Step::Not(_) => Hir::empty(),
         }
     }
 }

@@ -6,8 +6,17 @@ fn parsed(source: &str) -> Hir {
     regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source).unwrap()
 }
 
+/// Whether an expression occurs in a part of bytes: step by step, and by its automaton.
+fn is_in_part(expression: &Hir, bytes: &[u8], part: Range<usize>) -> bool {
+    let occurrence = Occurrence::new(Step::from(expression));
+    let by_steps = occurrence.leads_on(bytes, part.clone(), Bars::Heeded);
+    let automaton = Automaton::new(&occurrence.expression());
+    assert_eq!(automaton.is_in(bytes, part.clone()), by_steps, "{expression} in {part:?} of {bytes:?}");
+    by_steps
+}
+
 fn is_in(expression: &Hir, bytes: &[u8]) -> bool {
-    Occurrence::new(Step::from(expression)).is_in_bytes(bytes)
+    is_in_part(expression, bytes, 0..bytes.len())
 }
 
 fn occurs(source: &str, text: &str) -> bool {
@@ -23,8 +32,7 @@ fn word_edges_and_ends_are_seen() {
 #[test]
 fn an_occurrence_lies_in_the_part_and_sees_what_is_around() {
     let text = b"abc abc";
-    let in_part =
-        |source: &str, part| Occurrence::new(Step::from(&parsed(source))).is_in_part(text, part, Bars::Heeded);
+    let in_part = |source: &str, part| is_in_part(&parsed(source), text, part);
     for (source, part, expected) in [
         ("abc", 0..3, true),
         ("abc", 0..2, false),
@@ -41,6 +49,17 @@ fn an_occurrence_lies_in_the_part_and_sees_what_is_around() {
     ] {
         assert_eq!(in_part(source, part.clone()), expected, "{source} in {part:?}");
     }
+}
+
+#[test]
+fn an_expression_that_meets_many_texts_is_given_an_automaton() {
+    let bar = Step::from(&parsed(" x")).barred().unwrap();
+    let occurrence = Occurrence::new(Step::Seq(vec![Step::from(&parsed(r"\bab+")), bar]));
+    for _ in 0..=MANY_BYTES / 8 {
+        assert!(occurrence.is_in_bytes(b"no abbb yz"));
+        assert!(!occurrence.is_in_bytes(b"no ab x") && !occurrence.is_in_bytes(b"none"));
+    }
+    assert!(occurrence.automaton.get().is_some());
 }
 
 #[test]
@@ -86,7 +105,7 @@ proptest! {
             .configure(regex_automata::meta::Config::new().utf8_empty(false))
             .build(&source)
             .unwrap();
-        let in_part = Occurrence::new(Step::from(&parsed(&source))).is_in_part(&bytes, start..end, Bars::Heeded);
+        let in_part = is_in_part(&parsed(&source), &bytes, start..end);
         prop_assert_eq!(in_part, engine.is_match(input), "{} in {}..{}", source, start, end);
     }
 
