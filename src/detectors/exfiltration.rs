@@ -4,6 +4,7 @@
 //! Each rule is searched once. The rules also serve detectors that look for the same wishes elsewhere, see
 //! [`ExfiltrationRules`].
 
+use super::vocabulary;
 use crate::api::Severity::{self, High, Medium};
 use crate::engine::{Detector, EvalError, Finding, Request, RuleHit, number_or};
 use crate::text::{FoldedPattern, GateList, NeedleSet, Text};
@@ -98,6 +99,15 @@ const RULES: &[Rule] = rules![
         "reveal your hidden guidelines", "reveal your guidelines";
 ];
 
+/// What a text needs for each rule, worked out from its pattern beforehand.
+pub(super) const NEEDS: &str = include_str!("exfiltration.needs.json");
+
+/// [`NEEDS`] as they should be.
+#[cfg(test)]
+pub(super) fn needs() -> String {
+    vocabulary::needs_of_patterns(RULES.iter().map(|rule| rule.pattern))
+}
+
 /// The rules, compiled: also for detectors that apply them to tool results and manifests.
 #[derive(Debug)]
 pub struct ExfiltrationRules {
@@ -112,9 +122,7 @@ impl ExfiltrationRules {
     /// # Errors
     /// Never for the built-in table; the pattern's own error otherwise.
     pub fn compile(needles: &mut NeedleSet) -> Result<Self, EvalError> {
-        let compile =
-            |rule: &Rule| FoldedPattern::new(rule.pattern, needles).map_err(|e| EvalError::new(e.to_string()));
-        let patterns: Vec<_> = RULES.iter().map(compile).collect::<Result<_, _>>()?;
+        let patterns = vocabulary::patterns(RULES.iter().map(|rule| rule.pattern), NEEDS, needles)?;
         let gates = needles.list(patterns.iter().map(FoldedPattern::gate).collect());
         Ok(ExfiltrationRules { patterns, gates })
     }

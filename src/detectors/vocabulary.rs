@@ -6,9 +6,10 @@
 
 use crate::api::Severity;
 use crate::engine::EvalError;
-use crate::text::NeedleSet;
 use crate::text::grammar::PhraseSet;
 use crate::text::literals::Needs;
+use crate::text::pattern::PatternError;
+use crate::text::{FoldedPattern, NeedleSet};
 use crate::value::{Value, parse_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -48,10 +49,33 @@ pub(super) fn phrases(
     Ok(PhraseSet::new(rows.iter().map(|row| row.phrase.get()).zip(needs), needles))
 }
 
+/// Patterns of the program, each behind a gate of what it needs: so no pattern is parsed before a text has that.
+pub(super) fn patterns<'s>(
+    sources: impl ExactSizeIterator<Item = &'s str>,
+    needs: &'static str,
+    needles: &mut NeedleSet,
+) -> Result<Vec<FoldedPattern>, EvalError> {
+    let needs: Vec<Needs> = read_as(needs)?;
+    if sources.len() != needs.len() {
+        return Err(EvalError::new(format!("vocabulary: {} needs for {} patterns", needs.len(), sources.len())));
+    }
+    let pattern = |(source, needs)| FoldedPattern::with_gate(source, needles.gate_all(needs));
+    let patterns: Result<_, PatternError> = sources.zip(needs).map(pattern).collect();
+    patterns.map_err(|e| EvalError::new(e.to_string()))
+}
+
+/// What patterns need, as [`patterns`] is told it.
+#[cfg(test)]
+pub(super) fn needs_of_patterns<'s>(sources: impl Iterator<Item = &'s str>) -> String {
+    let of = |source| FoldedPattern::with_gate(source, crate::text::Gate::ALWAYS).unwrap().needs();
+    let lines = sources.map(|source| serde_json::to_string(&of(source)).unwrap());
+    format!("[\n{}\n]\n", lines.collect::<Vec<_>>().join(",\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::toxicity::exemptions;
-    use super::super::{injection_bank, jailbreak};
+    use super::super::{exfiltration, injection_bank, jailbreak};
     use super::*;
     use crate::text::grammar;
     use indexmap::IndexMap;
@@ -73,6 +97,7 @@ mod tests {
     #[test]
     fn the_needs_of_phrases_are_up_to_date() {
         for (file, needs, known) in [
+            ("exfiltration.needs.json", exfiltration::needs(), exfiltration::NEEDS),
             ("injection_bank.needs.json", needs_of(injection_bank::BANKS), injection_bank::NEEDS),
             ("jailbreak/phrases.needs.json", needs_of(jailbreak::PHRASES), jailbreak::NEEDS),
             ("toxicity/exemptions.needs.json", exemptions::needs(), exemptions::NEEDS),

@@ -5,9 +5,8 @@
 //! need not be the occurrence that matched. All of it is the reference's.
 
 use super::table::Category;
-use crate::detectors::vocabulary::read_as;
+use crate::detectors::vocabulary;
 use crate::engine::EvalError;
-use crate::text::literals::Needs;
 use crate::text::term::Term;
 use crate::text::{CharSpan, FoldedPattern, NeedleSet, Prefilter, Text, chars, fold, phrase};
 use std::borrow::Cow;
@@ -15,7 +14,7 @@ use std::cell::OnceCell;
 
 /// The compiled lists. Those that are asked of the whole text are in [`Whole`]'s order.
 pub(super) struct Exemptions {
-    whole: [FoldedPattern; Whole::COUNT],
+    whole: Vec<FoldedPattern>,
     prohibition: FoldedPattern,
     prevention: FoldedPattern,
     /// Those that are asked of a sentence, in [`Sentential`]'s order.
@@ -80,9 +79,7 @@ fn whole_sources() -> [String; Whole::COUNT] {
 /// [`NEEDS`] as they should be.
 #[cfg(test)]
 pub(in crate::detectors) fn needs() -> String {
-    let of = |source: String| FoldedPattern::with_gate(&source, crate::text::Gate::ALWAYS).unwrap().needs();
-    let lines = whole_sources().map(|source| serde_json::to_string(&of(source)).unwrap());
-    format!("[\n{}\n]\n", lines.join(",\n"))
+    vocabulary::needs_of_patterns(whole_sources().iter().map(String::as_str))
 }
 
 impl Exemptions {
@@ -93,11 +90,8 @@ impl Exemptions {
     pub(super) fn new(needles: &mut NeedleSet) -> Result<Self, EvalError> {
         // The lists are constants that the tests compile.
         let list = |list| phrase::ungated_any_of(list).unwrap_or_else(|e| panic!("{e}"));
-        let needs: [Needs; Whole::COUNT] = read_as(NEEDS)?;
-        let (sources, gates) = (whole_sources(), needs.map(|needs| needles.gate_all(needs)));
-        let pattern = |at: usize| FoldedPattern::with_gate(&sources[at], gates[at]).unwrap_or_else(|e| panic!("{e}"));
         Ok(Exemptions {
-            whole: std::array::from_fn(pattern),
+            whole: vocabulary::patterns(whole_sources().iter().map(String::as_str), NEEDS, needles)?,
             prohibition: list(lists::PROHIBITION),
             prevention: list(lists::PREVENTION),
             sentential: [list(lists::EDUCATIONAL), list(lists::REPORTING)],
