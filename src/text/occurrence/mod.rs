@@ -85,7 +85,7 @@ impl Occurrence {
     /// As [`Occurrence::may_be_in`], step by step.
     fn leads_on(&self, bytes: &[u8], part: Range<usize>, bars: Bars) -> bool {
         let walk = Walk::new(bytes, part.end, bars);
-        !walk.from(&self.step, &self.starts.in_part(bytes, part)).is_empty()
+        !walk.reached(&self.step, &self.starts.in_part(bytes, part)).is_empty()
     }
 
     fn expression(&self) -> Hir {

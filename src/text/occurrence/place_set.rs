@@ -3,7 +3,7 @@
 use crate::blocks::{BLOCK, Block, each_block};
 use std::ops::{Range, RangeInclusive};
 
-/// PlaceSet in a text: before one of its bytes, or behind the last one. A bit for each, from the first that matters on.
+/// Places in a text: before one of its bytes, or behind the last one. A bit for each, from the first that matters on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PlaceSet {
     /// Which 64 places the first bits are for.

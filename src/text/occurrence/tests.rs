@@ -124,7 +124,7 @@ proptest! {
         let matches = |part: &Hir, start: usize, end: Option<usize>| {
             let walk = Walk::new(bytes, bytes.len(), Bars::Heeded);
             let mut from = place_set::PlaceSet::all(start..start);
-            from = walk.from(&Step::from(part), &from);
+            from = walk.reached(&Step::from(part), &from);
             end.map_or(!from.is_empty(), |end| from.has(end))
         };
         let expected = (0..=bytes.len()).any(|start| (start..=bytes.len()).any(|at| {

@@ -29,7 +29,7 @@ impl<'t> Walk<'t> {
     }
 
     /// Every place to which the step leads from any of those.
-    pub fn from(&self, step: &Step, from: &PlaceSet) -> PlaceSet {
+    pub fn reached(&self, step: &Step, from: &PlaceSet) -> PlaceSet {
         let mut reached = PlaceSet::from_on(from);
         self.follow(step, from, &mut reached);
         reached
@@ -76,7 +76,7 @@ impl<'t> Walk<'t> {
             }
             return;
         };
-        let (mut reached, mut next) = (self.from(first, from), PlaceSet::default());
+        let (mut reached, mut next) = (self.reached(first, from), PlaceSet::default());
         for step in between {
             if !next.clear_from_on(&reached) {
                 return;
@@ -135,14 +135,14 @@ impl<'t> Walk<'t> {
     fn follow_again(&self, of: &Step, min: u32, max: Option<u32>, from: &PlaceSet, to: &mut PlaceSet) {
         let mut reached = from.clone();
         for _ in 0..min {
-            reached = self.from(of, &reached);
+            reached = self.reached(of, &reached);
         }
         let mut all = reached.clone();
         match max {
             Some(max) => {
                 // From where it has been with fewer steps it need not go on.
                 for _ in min..max {
-                    reached = self.from(of, &reached);
+                    reached = self.reached(of, &reached);
                     reached.remove(&all);
                     if reached.is_empty() {
                         break;
@@ -153,7 +153,7 @@ impl<'t> Walk<'t> {
             None => {
                 let mut last = PlaceSet::default();
                 while let Some(near) = reached.take_near(&last) {
-                    let mut next = self.from(of, &near);
+                    let mut next = self.reached(of, &near);
                     next.remove(&all);
                     all.add(&next);
                     reached.add(&next);
@@ -168,6 +168,6 @@ impl<'t> Walk<'t> {
     fn leads_back(&self, step: &Step) -> PlaceSet {
         let backwards = self.backwards.get_or_init(|| self.text.iter().rev().copied().collect());
         let walk = Walk::new(backwards, backwards.len(), Bars::Heeded);
-        walk.from(step, &Starts::of(step, false).in_part(backwards, 0..backwards.len()))
+        walk.reached(step, &Starts::of(step, false).in_part(backwards, 0..backwards.len()))
     }
 }
