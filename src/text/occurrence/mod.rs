@@ -73,6 +73,10 @@ impl Occurrence {
 
     /// Whether it occurs in a part of the bytes, whatever must not be; at its ends the bytes around it are seen.
     fn may_be_in(&self, bytes: &[u8], part: Range<usize>) -> bool {
+        if matches!(self.starts, Starts::Start) {
+            // One place is soon left, while an automaton would look for a beginning in all of the text.
+            return self.leads_on(bytes, part, Bars::Passed);
+        }
         // That threads may count at the same time does no harm.
         let walked = self.walked.load(Ordering::Relaxed) + part.len();
         if walked > MANY_BYTES {

@@ -140,3 +140,70 @@ impl PlaceSet {
         Some(near)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn set_of(places: &BTreeSet<usize>) -> PlaceSet {
+        let mut set = PlaceSet::default();
+        places.iter().for_each(|&place| set.insert(place));
+        set
+    }
+
+    fn places_of(set: &PlaceSet) -> BTreeSet<usize> {
+        set.iter().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn sets_are_what_their_places_are(
+            own in prop::collection::btree_set(0usize..300, 0..20),
+            others in prop::collection::btree_set(100usize..300, 0..20),
+            range in (100usize..300, 0usize..150),
+        ) {
+            let (own_set, other_set) = (set_of(&own), set_of(&others));
+            prop_assert_eq!(places_of(&own_set), own.clone());
+            prop_assert_eq!(own_set.is_empty(), own.is_empty());
+            prop_assert!((0..400).all(|place| own_set.has(place) == own.contains(&place)));
+
+            let mut all = own_set.clone();
+            all.add(&other_set);
+            prop_assert_eq!(places_of(&all), own.union(&others).copied().collect::<BTreeSet<_>>());
+            let mut less = own_set.clone();
+            less.remove(&other_set);
+            prop_assert_eq!(places_of(&less), own.difference(&others).copied().collect::<BTreeSet<_>>());
+
+            let mut run = PlaceSet::from_on(&other_set);
+            let first = range.0.max(others.first().copied().unwrap_or_default());
+            run.insert_all(first..=first + range.1);
+            prop_assert_eq!(places_of(&run), (first..=first + range.1).collect::<BTreeSet<_>>());
+        }
+
+        #[test]
+        fn near_places_are_taken_together_and_each_once(gaps in prop::collection::vec(1usize..9000, 0..20)) {
+            let places: BTreeSet<usize> = gaps.iter().scan(0, |at, gap| { *at += gap; Some(*at) }).collect();
+            let (mut left, mut last, mut taken) = (set_of(&places), PlaceSet::default(), Vec::new());
+            while let Some(near) = left.take_near(&last) {
+                let near_places: Vec<usize> = near.iter().collect();
+                prop_assert!(near_places.windows(2).all(|pair| pair[1] - pair[0] < 67 * BLOCK));
+                taken.extend(near_places);
+                last = near;
+            }
+            prop_assert!(left.is_empty());
+            prop_assert_eq!(taken, places.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_part_has_the_places_of_its_blocks_that_are_in_it() {
+        let text: Vec<u8> = (0..300).map(|at| if at % 3 == 0 { b'x' } else { b'y' }).collect();
+        for (start, end) in [(0, 0), (0, 64), (1, 63), (63, 65), (64, 128), (70, 299), (128, 300), (300, 300)] {
+            let found = PlaceSet::of_blocks(&text, start..end, |_, block| crate::blocks::bits(|at| block[at] == b'x'));
+            assert_eq!(places_of(&found), (start..end).filter(|at| at % 3 == 0).collect());
+            assert_eq!(places_of(&PlaceSet::all(start..end)), (start..=end).collect());
+        }
+    }
+}

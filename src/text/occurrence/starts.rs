@@ -21,6 +21,8 @@ pub(super) const HEAD: usize = 3;
 pub(super) enum Starts {
     /// It may be empty.
     Anywhere,
+    /// At the start of the text.
+    Start,
     At(Spot, Box<Heads>),
 }
 
@@ -37,6 +39,9 @@ pub(super) enum Spot {
 impl Starts {
     /// Of a step that stands at the edge of a word, or anywhere. One at an edge is not empty.
     pub fn of(step: &Step, at_edge: bool) -> Self {
+        if step.begins_at_start() {
+            return Starts::Start;
+        }
         let mut heads = Vec::new();
         if step.add_heads(&mut heads) {
             return Starts::Anywhere;
@@ -52,7 +57,11 @@ impl Starts {
 
     /// The places in a part of a text.
     pub fn in_part(&self, text: &[u8], part: Range<usize>) -> PlaceSet {
-        let Starts::At(spot, heads) = self else { return PlaceSet::all(part) };
+        let (spot, heads) = match self {
+            Starts::Anywhere => return PlaceSet::all(part),
+            Starts::Start => return if part.start == 0 { PlaceSet::all(0..0) } else { PlaceSet::default() },
+            Starts::At(spot, heads) => (spot, heads),
+        };
         // 1 when a word goes on into the block, else 0.
         let block_at = part.start / BLOCK * BLOCK;
         let mut open = u64::from(block_at.checked_sub(1).is_some_and(|before| is_word(text[before])));
@@ -123,5 +132,51 @@ impl Heads {
             first[a] & second[b] & third[c] != 0
         };
         places(of_block).filter(may_be).fold(0, |bits, place| bits | 1 << place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts(source: &str, at_edge: bool, text: &str, part: Range<usize>) -> Vec<usize> {
+        let expression = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source).unwrap();
+        Starts::of(&Step::from(&expression), at_edge).in_part(text.as_bytes(), part).iter().collect()
+    }
+
+    #[test]
+    fn an_expression_begins_where_its_first_bytes_and_edges_are() {
+        let text = "how shower, what (how) wha";
+        for (source, at_edge, expected) in [
+            ("how", false, &[0, 5, 18][..]),
+            ("how", true, &[0, 18]),
+            ("how|wh[ae]t|er", false, &[0, 5, 8, 12, 18, 23]),
+            ("how|wh[ae]t|er", true, &[0, 12, 18, 23]),
+            (r"\(|,", true, &[10]),
+            (r"[^a-z]how", false, &[3, 10, 11, 16, 17, 21, 22]),
+            ("x?(?:sh|h)", false, &[0, 4, 5, 13, 18, 24]),
+        ] {
+            assert_eq!(starts(source, at_edge, text, 0..text.len()), expected, "{source}");
+        }
+        assert_eq!(starts("how", true, text, 5..20), [18], "a word that began before the part");
+        assert_eq!(starts(r"\A(?:how|x)", false, text, 0..text.len()), [0]);
+        assert!(starts(r"^how|^x", false, text, 5..text.len()).is_empty());
+        assert_eq!(starts(r"^how|x", false, text, 0..text.len()), [0, 5, 18]);
+        assert_eq!(starts("x?", false, text, 24..26), [24, 25, 26], "what may be empty is anywhere");
+    }
+
+    #[test]
+    fn many_first_bytes_are_looked_up_and_few_compared() {
+        let text = "abxcd efgh,ijk.lm abq ".repeat(9);
+        for pairs in [&["ab", "cd", "qq"][..], &["ab", "bx", "cd", "ef", "gh", "ij", "jk", "lm", "qq"]] {
+            for at_edge in [false, true] {
+                let is_start = |at: &usize| {
+                    let at_start = *at == 0 || !text.as_bytes()[at - 1].is_ascii_alphabetic();
+                    pairs.iter().any(|pair| text[*at..].starts_with(pair)) && (at_start || !at_edge)
+                };
+                let expected: Vec<usize> = (0..text.len()).filter(is_start).collect();
+                assert_eq!(starts(&pairs.join("|"), at_edge, &text, 0..text.len()), expected, "{pairs:?}");
+            }
+        }
     }
 }

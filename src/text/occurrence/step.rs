@@ -258,6 +258,16 @@ impl Step {
         }
     }
 
+    /// Whether it begins nowhere but at the start of the text.
+    pub(super) fn begins_at_start(&self) -> bool {
+        match self {
+            Step::Look(look) => *look == Look::Start,
+            Step::Seq(steps) => steps.first().is_some_and(Step::begins_at_start),
+            Step::Any(choice) => choice.steps.iter().all(Step::begins_at_start),
+            _ => false,
+        }
+    }
+
     /// Takes away the edge of a word that it begins with; `false` when it does not, or may be nothing but that.
     pub(super) fn take_edge(&mut self) -> bool {
         let Step::Seq(steps) = self else { return false };
