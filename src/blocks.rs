@@ -35,6 +35,16 @@ pub fn within(text: &[u8], block_at: usize) -> u64 {
     if left < BLOCK { (1 << left) - 1 } else { u64::MAX }
 }
 
+/// A bit for each place of a block where a run begins or has ended, given the bits of its members. `open` is 1 when the last
+/// run goes on into the block, else 0, and then tells so of the next.
+#[must_use]
+#[inline]
+pub fn edges(members: u64, open: &mut u64) -> u64 {
+    let edges = members ^ (members << 1 | *open);
+    *open = members >> (BLOCK - 1);
+    edges
+}
+
 /// Runs of bytes, found block by block.
 #[derive(Debug, Default)]
 pub struct Runs {
@@ -97,8 +107,7 @@ impl Edges {
     pub fn note(&mut self, block_at: usize, members: u64) {
         /// As many as most blocks have, or half of them.
         const SOME: usize = 8;
-        let mut edges = members ^ (members << 1 | self.open);
-        self.open = members >> (BLOCK - 1);
+        let mut edges = edges(members, &mut self.open);
         let count = edges.count_ones() as usize;
         for some in self.at[self.len..][..BLOCK].chunks_exact_mut(SOME).take(count.div_ceil(SOME)) {
             for at in some {

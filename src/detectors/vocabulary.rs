@@ -2,7 +2,7 @@
 //!
 //! A vocabulary of phrases is two files: the phrases in the notation of [`crate::text::grammar`], and for each what a
 //! text needs for it to occur. The second is worked out from the first, which takes longer than all else that the start
-//! of a run does; a test keeps it up to date.
+//! of a run does; a test keeps it up to date. Patterns in the source have such a second file too where there are many.
 
 use crate::api::Severity;
 use crate::engine::EvalError;

@@ -20,6 +20,7 @@ macro_rules! byte_table {
 pub(crate) use byte_table;
 
 pub mod blank_words;
+mod byte_set;
 pub mod caseless;
 pub mod chars;
 pub mod checksums;

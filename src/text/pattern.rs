@@ -24,7 +24,8 @@ const SIZE_LIMIT: usize = 64 << 20;
 static COMPILED: AtomicU64 = AtomicU64::new(0);
 
 /// Patterns compiled by this program so far, by all engines together. Patterns wait for the first text that may have a
-/// match, so plain texts leave the number as it is.
+/// match, so plain texts leave the number as it is. What is only asked whether it occurs counts when it is read, not when it
+/// is given an automaton.
 #[must_use]
 pub fn compiled_patterns() -> u64 {
     COMPILED.load(Ordering::Relaxed)

@@ -5,6 +5,7 @@
 //! of as many literals makes a warm pass in a third less time, but takes ten megabytes and long to make; these tables are
 //! made at once and stay in the processor's first two caches. The prefilter searches words that it has not met before.
 
+use super::byte_set::ByteSet;
 use super::frequency;
 
 /// Literals, known by their place in the list.
@@ -73,22 +74,21 @@ pub struct LiteralSearch {
 /// Literals of one byte.
 #[derive(Debug, Default)]
 struct Singles {
-    /// A bit for each byte that is a literal.
-    bytes: [u64; 4],
+    /// Those that are a literal.
+    bytes: ByteSet,
     /// Each byte and its literal.
     owners: Vec<(u8, u32)>,
 }
 
 impl Singles {
     fn add(&mut self, byte: u8, literal: u32) {
-        self.bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        self.bytes.insert(byte);
         self.owners.push((byte, literal));
     }
 
     /// The literals that are this byte.
     fn of(&self, byte: u8) -> impl Iterator<Item = u32> + '_ {
-        let known = self.bytes[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
-        let owners = if known { self.owners.as_slice() } else { &[] };
+        let owners = if self.bytes.has(byte) { self.owners.as_slice() } else { &[] };
         owners.iter().filter(move |owner| owner.0 == byte).map(|owner| owner.1)
     }
 }

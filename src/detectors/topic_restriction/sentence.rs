@@ -79,6 +79,7 @@ impl Classifier {
     }
 
     fn asks_for_definition(&self, sentence: &[u8]) -> bool {
+        // Most sentences do not, and the matches of an expression must be compiled for.
         self.definition.occurs_in(sentence)
             && (self.definition.regex().find_iter(sentence))
                 .any(|found| !self.no_definition.occurs_in(&sentence[found.end() - 1..]))

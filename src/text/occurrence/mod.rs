@@ -6,7 +6,6 @@
 //! ([`automaton`]).
 
 mod automaton;
-mod byte_set;
 mod place_set;
 mod starts;
 mod step;
@@ -35,7 +34,7 @@ pub(super) struct Occurrence {
     has_bars: bool,
     /// Bytes in which it was looked for step by step.
     walked: AtomicUsize,
-    /// Of the expression without what must not be.
+    /// Of the expression without negative lookaheads.
     automaton: OnceLock<Box<Automaton>>,
 }
 
@@ -71,7 +70,7 @@ impl Occurrence {
         self.may_be_in(bytes, part.clone()) && (!self.has_bars || self.leads_on(bytes, part, Bars::Heeded))
     }
 
-    /// Whether it occurs in a part of the bytes, whatever must not be; at its ends the bytes around it are seen.
+    /// Whether it occurs in a part of the bytes, negative lookaheads passed over; at its ends the bytes around it are seen.
     fn may_be_in(&self, bytes: &[u8], part: Range<usize>) -> bool {
         if matches!(self.starts, Starts::Start) {
             // One place is soon left, while an automaton would look for a beginning in all of the text.

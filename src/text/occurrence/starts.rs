@@ -1,10 +1,10 @@
 //! Where an expression may begin: what is found out about its first bytes beforehand, so that few places are left from
 //! which it is followed.
 
-use super::byte_set::ByteSet;
 use super::place_set::PlaceSet;
 use super::step::Step;
-use crate::blocks::{BLOCK, Block, bits, places};
+use crate::blocks::{BLOCK, Block, bits, edges, places};
+use crate::text::byte_set::ByteSet;
 use crate::text::fold::is_word;
 use crate::text::search::window;
 use crate::text::words::word_bits;
@@ -26,7 +26,7 @@ pub(super) enum Starts {
     At(Spot, Box<Heads>),
 }
 
-/// What is known of the places where it begins.
+/// What is known of the places where an expression begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spot {
     Any,
@@ -65,16 +65,15 @@ impl Starts {
         // 1 when a word goes on into the block, else 0.
         let block_at = part.start / BLOCK * BLOCK;
         let mut open = u64::from(block_at.checked_sub(1).is_some_and(|before| is_word(text[before])));
-        let mut edges = |block: &Block| {
-            let members = word_bits(block);
-            let edges = members ^ (members << 1 | open);
-            open = members >> (BLOCK - 1);
-            if *spot == Spot::Word { edges & members } else { edges }
+        let mut spots = |block: &Block| match spot {
+            Spot::Any => u64::MAX,
+            Spot::Edge => edges(word_bits(block), &mut open),
+            Spot::Word => {
+                let members = word_bits(block);
+                edges(members, &mut open) & members
+            }
         };
-        PlaceSet::of_blocks(text, part, |at, block| {
-            let spots = if *spot == Spot::Any { u64::MAX } else { edges(block) };
-            heads.among(spots & heads.first_in(block, *spot), text, at)
-        })
+        PlaceSet::of_blocks(text, part, |at, block| heads.among(spots(block) & heads.first_in(block, *spot), text, at))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Expressions over bytes, in the form in which they are followed through a text.
 
-use super::byte_set::ByteSet;
 use super::starts::{HEAD, Head};
+use crate::text::byte_set::ByteSet;
 use crate::text::fold::is_word;
 use crate::text::search::window;
 use regex_syntax::hir::{self, Class, ClassBytes, ClassBytesRange, Hir, HirKind, Repetition};
@@ -16,15 +16,15 @@ pub(in crate::text) enum Step {
     /// One after the other.
     Seq(Vec<Step>),
     Any(Choice),
-    /// So many times the same; no greatest number is no limit.
+    /// So many times the same, as often as one likes where there is no greatest number.
     Rep {
         min: u32,
         max: Option<u32>,
         of: Box<Step>,
     },
-    /// Nowhere else, where the bytes around are so.
+    /// Leads no further: stays where the bytes around are so.
     Look(Look),
-    /// Nowhere else, where the step does not lead on. It is held backwards.
+    /// A negative lookahead: stays where the step, which is held backwards, does not lead on.
     Not(Box<Step>),
 }
 
@@ -195,7 +195,7 @@ impl Step {
         Step::Rep { min, max, of: Box::new(self) }
     }
 
-    /// Where this step does not lead on; `None` when something in it must not be, too: that cannot be asked backwards.
+    /// The negative lookahead for this step; `None` when there is another in it: that cannot be asked backwards.
     pub(in crate::text) fn barred(&self) -> Option<Step> {
         Some(Step::Not(Box::new(self.backwards()?)))
     }
@@ -278,7 +278,7 @@ impl Step {
         takes
     }
 
-    /// Whether it asks anywhere what must not be.
+    /// Whether there is a negative lookahead anywhere.
     pub(in crate::text) fn has_bars(&self) -> bool {
         match self {
             Step::Not(_) => true,
@@ -311,7 +311,7 @@ impl From<&Hir> for Step {
 }
 
 impl From<&Step> for Hir {
-    /// Without what must not be.
+    /// Without negative lookaheads.
     fn from(step: &Step) -> Self {
         let each = |steps: &[Step]| steps.iter().map(Hir::from).collect();
         match step {

@@ -1,13 +1,13 @@
 //! Following the steps of an expression through a text: from all places at once, so that it takes linear time.
 
-use super::byte_set::ByteSet;
 use super::place_set::PlaceSet;
 use super::starts::Starts;
 use super::step::{Choice, Lead, Literal, Step};
+use crate::text::byte_set::ByteSet;
 use crate::text::search::window;
 use std::cell::OnceCell;
 
-/// What becomes of what must not be.
+/// What becomes of negative lookaheads. Passed over, they let more occur: that is asked first, as it takes less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bars {
     Heeded,

@@ -5,9 +5,10 @@ use regex_syntax::hir::ClassBytes;
 
 /// A bit for each byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::text) struct ByteSet([u64; 4]);
+pub(super) struct ByteSet([u64; 4]);
 
 impl ByteSet {
+    /// Adds one.
     pub fn insert(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
@@ -18,11 +19,13 @@ impl ByteSet {
         self
     }
 
+    /// From the smallest to the greatest.
     #[allow(clippy::cast_possible_truncation)] // Of 64 places.
     pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
         [0, 64, 128, 192].into_iter().zip(self.0).flat_map(|(first, set)| places(set).map(move |at| at as u8 | first))
     }
 
+    /// Whether a byte is one of them.
     #[inline]
     pub fn has(&self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
